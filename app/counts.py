@@ -1,0 +1,1 @@
+"""Persons, person-times, class hours: the only file that counts people."""

@@ -1,0 +1,203 @@
+"""Both engines behave as one: readers that cannot write, writers that queue, one commit per request.
+
+SQLite: `BEGIN IMMEDIATE` for writers, because with a deferred BEGIN two
+callers read the same last place and both take it. A file lock before BEGIN
+makes a fair queue; SQLite's own busy handler let one of eight wait 4 s.
+PostgreSQL: the same verbs take `FOR UPDATE` on the offering.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+SQLITE_FLOOR = (3, 51, 3)  # below it the WAL-reset bug can corrupt a file
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # NORMAL lost acknowledged commits in simulated power cuts
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "trusted_schema=OFF",
+    "secure_delete=ON",
+    "journal_size_limit=67108864",
+)
+WRITER = "registry_writer"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+
+
+class EngineTooOld(RuntimeError):
+    """The SQLite library has a known corruption bug."""
+
+
+class Stamp(TypeDecorator[datetime]):
+    """An aware UTC instant on both engines."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Hours(TypeDecorator[Decimal]):
+    """Class hours of 45 minutes as a Decimal with two places, stored as whole hundredths: sums stay exact."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Any) -> int | None:
+        return None if value is None else int((Decimal(value) * 100).to_integral_value())
+
+    def process_result_value(self, value: int | None, dialect: Any) -> Decimal | None:
+        return None if value is None else Decimal(value) / 100
+
+
+def require_sound_sqlite(version: tuple[int, ...]) -> None:
+    """Refuse an SQLite that can corrupt its file (EngineTooOld)."""
+    if version < SQLITE_FLOOR:
+        raise EngineTooOld(
+            f"SQLite {'.'.join(map(str, version))} can corrupt a database in WAL mode; "
+            f"{'.'.join(map(str, SQLITE_FLOOR))} or newer is needed (pip install pysqlite3)."
+        )
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Keyword arguments for create_engine that fit the database behind ``url``."""
+    if url.startswith("sqlite"):
+        import pysqlite3.dbapi2 as sqlite
+
+        require_sound_sqlite(sqlite.sqlite_version_info)
+        return {
+            "module": sqlite,
+            "connect_args": {"check_same_thread": False},
+            "pool_size": 8,
+            "max_overflow": 120,
+            "hide_parameters": True,  # parameters hold names; an error must not carry them into the log
+        }
+    return {
+        "connect_args": {"options": "-c lock_timeout=3000 -c timezone=UTC"},
+        "pool_size": 8,
+        "max_overflow": 8,
+        "pool_pre_ping": True,
+        "hide_parameters": True,
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Attach the transaction hooks to a new engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine.pool, "checkin", _leave_queue)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
+
+
+@contextmanager
+def writing() -> Iterator[Any]:
+    """The request's one write transaction: commits at the end, rolls back on any exception.
+
+    Whatever was read before is read again inside it, under the lock.
+    """
+    session = db.session
+    session.rollback()
+    session.connection(execution_options={WRITER: True})
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def forget_loaded(model: type[Any], ids: Iterable[int]) -> None:
+    """After a statement changed rows behind the session's back: read them again when next asked."""
+    for row_id in ids:
+        loaded = db.session.identity_map.get(db.session.identity_key(model, row_id))
+        if loaded is not None:
+            db.session.expire(loaded)
+
+
+def is_transient(error: Exception) -> bool:
+    """Would the same request succeed a moment later? (lock waits, serialization failures, deadlocks)"""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return state in ("40001", "40P01", "55P03") or "database is locked" in str(error.orig)
+
+
+def _open_sqlite(dbapi: Any, record: Any) -> None:
+    dbapi.isolation_level = None  # the driver opens no transaction of its own
+    cursor = dbapi.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+    path = cursor.execute("PRAGMA database_list").fetchone()[2]
+    if path and mode != "wal":
+        raise EngineTooOld("write-ahead logging is not available where the database lies")
+    record.info["path"] = path
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get(WRITER):
+        _join_queue(connection)
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def _join_queue(connection: Connection) -> None:
+    path = connection.info.get("path")
+    if path and "queue" not in connection.info:
+        handle = os.open(f"{path}.queue", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        connection.info["queue"] = handle
+
+
+def _leave_queue(dbapi: Any, record: Any) -> None:
+    # At the return to the pool, not at the commit hook: that one runs before
+    # the driver's COMMIT, and the next writer would meet a lock still held.
+    handle = record.info.pop("queue", None)
+    if handle is not None:
+        os.close(handle)
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not connection.get_execution_options().get(WRITER):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -1,0 +1,1 @@
+"""What may be typed: shape only, no rules, no queries. One file per audience."""

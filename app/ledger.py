@@ -1,0 +1,1 @@
+"""The institutions' workbook, in and out."""

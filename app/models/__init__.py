@@ -1,0 +1,40 @@
+"""What things are and can do: one noun, one file."""
+
+from app.models.account import Account, AccountPerson, RoleGrant
+from app.models.attendance import Mark, Observation
+from app.models.certificate import Certificate
+from app.models.course import Course
+from app.models.enrolment import AttendedHours, Enrolment
+from app.models.form_nonce import FormNonce
+from app.models.group_visit import GroupVisit
+from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
+from app.models.lesson import Lesson
+from app.models.offering import Offering, OfferingTrainer
+from app.models.person import CandidatePair, Person
+from app.models.provider import Provider
+from app.models.sign_in import SignIn, SignInAttempt
+
+__all__ = [
+    "Account",
+    "AccountPerson",
+    "AttendedHours",
+    "CandidatePair",
+    "Certificate",
+    "Course",
+    "Enrolment",
+    "FormNonce",
+    "GroupVisit",
+    "LedgerBatch",
+    "LedgerChange",
+    "LedgerRow",
+    "Lesson",
+    "Mark",
+    "Observation",
+    "Offering",
+    "OfferingTrainer",
+    "Person",
+    "Provider",
+    "RoleGrant",
+    "SignIn",
+    "SignInAttempt",
+]

@@ -1,0 +1,174 @@
+"""Who signs in. A person is not an account: one may look after several people, and many people have none."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import datetime
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask_login import UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app import sealing
+from app.database import Base, Stamp, db
+from app.models.passwords import require_good_password
+from app.models.person import Person, mobile_index
+from app.models.provider import Provider
+from app.refusal import N_, Refusal
+
+ROLES: dict[str, str] = {
+    "resident": N_("居民"),
+    "trainer": N_("教师"),
+    "clerk": N_("机构教务"),
+    "bureau": N_("教育局"),
+}
+_HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
+_ONE_AT_A_TIME = threading.Lock()  # 64 MiB each: eight at once would be half a gigabyte
+_NOBODY = "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b3bqYdhwCnxTsVtyK4yRyBhDlY"
+
+
+class Account(UserMixin, Base):
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    name: Mapped[str] = mapped_column(String(30))
+    mobile_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    mobile_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    # A one-use password: the only page it opens is the one that asks for a new one.
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    disabled_at: Mapped[datetime | None] = mapped_column(Stamp)
+    made_at: Mapped[datetime] = mapped_column(Stamp)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    grants: Mapped[list[RoleGrant]] = relationship(
+        back_populates="account", primaryjoin="and_(RoleGrant.account_id == Account.id, RoleGrant.ended_at.is_(None))"
+    )
+    people: Mapped[list[AccountPerson]] = relationship(back_populates="account", order_by="AccountPerson.id")
+
+    @classmethod
+    def open(cls, name: str, mobile: str, password: str, at: datetime, *, one_use: bool = False) -> Account:
+        """A new account, not yet with a role. Raises ``mobile-taken``, ``password-short`` or ``password-common``.
+
+        ``mobile`` is in the spelling of ``identity_number.normalise_mobile``.
+        """
+        require_good_password(password, mobile, name)
+        if cls.with_mobile(mobile):
+            raise Refusal("mobile-taken", N_("这个手机号已经开过账号，请直接登录；忘记密码请打电话给机构重置。"))
+        account = cls(name=name.strip(), uid=uuid.uuid4().hex, made_at=at, must_change_password=one_use)
+        account.mobile_sealed = sealing.sealer().seal(mobile, "account", "mobile", account.uid)
+        account.mobile_index = mobile_index(mobile)
+        account.password_hash = hash_password(password)
+        db.session.add(account)
+        db.session.flush()
+        return account
+
+    @classmethod
+    def with_mobile(cls, mobile: str) -> Account | None:
+        return db.session.scalar(db.select(cls).where(cls.mobile_index == mobile_index(mobile)))
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        return self.disabled_at is None
+
+    @property
+    def mobile(self) -> str:
+        return sealing.sealer().open(self.mobile_sealed, "account", "mobile", self.uid)
+
+    def password_is(self, password: str) -> bool:
+        """Costs the same 64 MiB whether right or wrong; see also ``waste_a_check``."""
+        return check_password(self.password_hash, password)
+
+    def set_password(self, password: str, *, one_use: bool = False) -> None:
+        """Raises ``password-short`` or ``password-common``."""
+        require_good_password(password, self.mobile, self.name)
+        self.password_hash = hash_password(password)
+        self.must_change_password = one_use
+
+    def grant(self, role: str, at: datetime, provider: Provider | None = None) -> RoleGrant:
+        """Give a role; clerk and trainer belong to one institution."""
+        if (provider is not None) != (role in ("clerk", "trainer")):
+            raise Refusal("role-institution", N_("教务和教师的身份要挂在一个机构下，其他身份不挂机构。"))
+        grant = RoleGrant(account=self, role=role, provider=provider, given_at=at)
+        db.session.add(grant)
+        db.session.flush()
+        return grant
+
+    def has_role(self, role: str) -> bool:
+        return any(grant.role == role for grant in self.grants)
+
+    def provider_ids(self, role: str) -> list[int]:
+        """The institutions at which this account holds the role."""
+        return [grant.provider_id for grant in self.grants if grant.role == role and grant.provider_id is not None]
+
+    def look_after(self, person: Person, relation: str = "self") -> None:
+        db.session.add(AccountPerson(account=self, person=person, relation=relation))
+
+    def own_selves(self) -> list[Person]:
+        """The record (rarely records) of the account's owner."""
+        return [link.person for link in self.people if link.relation == "self"]
+
+    def own_people(self) -> list[Person]:
+        """The people this account may act for, itself first."""
+        links = sorted(self.people, key=lambda link: link.relation != "self")
+        return [link.person for link in links if link.person.deleted_at is None]
+
+
+class RoleGrant(Base):
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        CheckConstraint("role IN ('resident', 'trainer', 'clerk', 'bureau')", name="role_known"),
+        CheckConstraint("(provider_id IS NOT NULL) = (role IN ('trainer', 'clerk'))", name="institution"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    provider_id: Mapped[int | None] = mapped_column(ForeignKey("provider.id"), index=True)
+    given_at: Mapped[datetime] = mapped_column(Stamp)
+    ended_at: Mapped[datetime | None] = mapped_column(Stamp)
+
+    account: Mapped[Account] = relationship(back_populates="grants")
+    provider: Mapped[Provider | None] = relationship()
+
+
+class AccountPerson(Base):
+    """An account looks after a person: itself, a parent, a child."""
+
+    __tablename__ = "account_person"
+    __table_args__ = (UniqueConstraint("account_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    relation: Mapped[str] = mapped_column(String(10), default="self")  # self, family
+
+    account: Mapped[Account] = relationship(back_populates="people")
+    person: Mapped[Person] = relationship()
+
+
+def hash_password(password: str) -> str:
+    with _ONE_AT_A_TIME:
+        return _HASHER.hash(password)
+
+
+def check_password(password_hash: str, password: str) -> bool:
+    with _ONE_AT_A_TIME:
+        try:
+            return _HASHER.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def waste_a_check(password: str) -> None:
+    """Spend what a real check costs, so that the answer's time tells nobody which mobiles have accounts."""
+    check_password(_NOBODY, password)
+
+
+def role_label(role: str) -> Any:
+    return ROLES[role]

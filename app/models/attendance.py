@@ -1,0 +1,86 @@
+"""What was said of one person at one lesson. Marks are never altered: a newer one stands on top."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app import sealing
+from app.database import Base, Stamp
+from app.models.account import Account
+from app.refusal import N_
+
+STATUSES: dict[str, str] = {
+    "present": N_("出勤"),
+    "late": N_("迟到"),
+    "left_early": N_("早退"),
+    "leave": N_("请假"),
+    "absent": N_("缺勤"),
+    "unmarked": N_("未点"),  # takes a wrong mark back; is not present
+}
+PRESENT = ("present", "late", "left_early")
+
+
+class Mark(Base):
+    __tablename__ = "mark"
+    __table_args__ = (
+        # One current mark per lesson and sign-up, whatever the code above does.
+        Index(
+            "uq_mark_current",
+            "lesson_id",
+            "enrolment_id",
+            unique=True,
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+        Index(None, "enrolment_id", "lesson_id"),
+        CheckConstraint(
+            "status IN ('present', 'late', 'left_early', 'leave', 'absent', 'unmarked')", name="status_known"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id"))
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    status: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    marked_at: Mapped[datetime] = mapped_column(Stamp)
+    marked_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    superseded_at: Mapped[datetime | None] = mapped_column(Stamp)
+
+    marked_by: Mapped[Account | None] = relationship()
+
+
+class Observation(Base):
+    """Somebody sat in a lesson without a place: kept for the clerk, counted nowhere until decided."""
+
+    __tablename__ = "observation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id"), index=True)
+    name: Mapped[str] = mapped_column(String(30))
+    mobile_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    seen_at: Mapped[datetime] = mapped_column(Stamp)
+    seen_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    settled_at: Mapped[datetime | None] = mapped_column(Stamp)
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    outcome: Mapped[str] = mapped_column(String(200), default="")
+
+    lesson: Mapped[Any] = relationship("Lesson")
+
+    def __init__(self, **facts: Any) -> None:
+        mobile = facts.pop("mobile", None)
+        super().__init__(uid=uuid.uuid4().hex, **facts)
+        if mobile:
+            self.mobile_sealed = sealing.sealer().seal(mobile, "observation", "mobile", self.uid)
+
+    @property
+    def mobile(self) -> str | None:
+        if self.mobile_sealed is None:
+            return None
+        return sealing.sealer().open(self.mobile_sealed, "observation", "mobile", self.uid)

@@ -1,0 +1,45 @@
+"""A form that was sent: a double click, a retry or the back button is the same sending (kept for a day at least)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base, Stamp, db
+from app.refusal import N_, Refusal
+
+
+class FormNonce(Base):
+    __tablename__ = "form_nonce"
+
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    payload: Mapped[bytes] = mapped_column(LargeBinary(32))
+    outcome: Mapped[str] = mapped_column(String(200), default="")  # where the first sending led
+    sent_at: Mapped[datetime] = mapped_column(Stamp)
+
+    @classmethod
+    def answered(cls, nonce: str, account_id: int, payload: str) -> str | None:
+        """Where this very form led when it was first sent, or None when it is new.
+
+        Raises ``nonce-reused`` when the nonce came with other content or from
+        someone else. Asked inside the write transaction, so two at once queue.
+        """
+        db.session.flush()
+        seen = db.session.get(cls, nonce)
+        if seen is None:
+            return None
+        if seen.account_id != account_id or seen.payload != _digest(payload):
+            raise Refusal("nonce-reused", N_("这张表已经用别的内容交过。请重新打开页面再填一次。"))
+        return seen.outcome
+
+    @classmethod
+    def remember(cls, nonce: str, account_id: int, payload: str, outcome: str, at: datetime) -> None:
+        db.session.add(cls(nonce=nonce, account_id=account_id, payload=_digest(payload), outcome=outcome, sent_at=at))
+
+
+def _digest(payload: str) -> bytes:
+    return hashlib.sha256(payload.encode()).digest()

@@ -1,0 +1,65 @@
+"""A ledger that was loaded: its rows staged (sealed), what each did, and how to take it back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, Stamp
+from app.models.account import Account
+from app.models.provider import Provider
+
+
+class LedgerBatch(Base):
+    __tablename__ = "ledger_batch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    file_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    provider_id: Mapped[int | None] = mapped_column(ForeignKey("provider.id"))  # a clerk's; empty: the command's
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    made_at: Mapped[datetime] = mapped_column(Stamp)
+    # staging → checked → loading → done; checked → dropped; done → undoing → undone
+    state: Mapped[str] = mapped_column(String(10))
+    rows_total: Mapped[int] = mapped_column(default=0)
+    rows_refused: Mapped[int] = mapped_column(default=0)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None] = mapped_column(Stamp)
+    undone_at: Mapped[datetime | None] = mapped_column(Stamp)
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    provider: Mapped[Provider | None] = relationship()
+    made_by: Mapped[Account | None] = relationship(foreign_keys=[made_by_id])
+
+
+class LedgerRow(Base):
+    """One staged row. The cells are sealed as a whole: they hold names and numbers."""
+
+    __tablename__ = "ledger_row"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("ledger_batch.id"), primary_key=True)
+    row_number: Mapped[int] = mapped_column(primary_key=True)  # as the spreadsheet shows it
+    cells_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    column: Mapped[str] = mapped_column(String(40), default="")  # of a refusal
+    refusal_code: Mapped[str] = mapped_column(String(40), default="")
+    refusal: Mapped[str] = mapped_column(Text, default="")
+    done: Mapped[bool] = mapped_column(default=False)
+
+
+class LedgerChange(Base):
+    """One thing that a batch made or altered, with what stood there before: the trace, and the way back."""
+
+    __tablename__ = "ledger_change"
+    __table_args__ = (Index(None, "batch_id", "id"), Index(None, "table_name", "row_key"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("ledger_batch.id"))
+    row_number: Mapped[int]
+    table_name: Mapped[str] = mapped_column(String(30))
+    row_key: Mapped[str] = mapped_column(String(40))
+    before: Mapped[str | None] = mapped_column(Text)  # JSON of the altered columns; empty: the row was made
+    after: Mapped[str] = mapped_column(Text, default="")
+    undone: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,356 @@
+"""One run of a course: who may come in, who is in, who waits. Every way in goes through `enrol`.
+
+One lock per offering: the writer's `BEGIN IMMEDIATE` on SQLite, `FOR
+UPDATE` on PostgreSQL. Under it `places_taken` moves by one statement that
+looks and takes at once, bounded by a CHECK.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, and_, or_
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from app.clock import civil
+from app.database import Base, Hours, Stamp, db
+from app.models.account import Account
+from app.models.course import Course
+from app.models.enrolment import Enrolment
+from app.models.identity_number import normalise_name
+from app.models.person import Person
+from app.models.provider import Provider
+from app.refusal import N_, Refusal
+
+if TYPE_CHECKING:
+    from app.models.lesson import Lesson
+
+MODES: dict[str, str] = {"on_site": N_("线下"), "online": N_("线上")}
+
+
+class Offering(Base):
+    __tablename__ = "offering"
+    __table_args__ = (
+        UniqueConstraint("provider_id", "number_key"),
+        CheckConstraint("0 <= places_taken", name="places_not_negative"),
+        CheckConstraint("capacity IS NULL OR places_taken <= capacity", name="places_within_capacity"),
+        CheckConstraint("starts_on <= ends_on", name="dates_in_order"),
+        CheckConstraint(
+            "category IN ('community', 'elderly', 'rural', 'certificate', 'youth', 'workforce', 'teacher')",
+            name="category_known",
+        ),
+        CheckConstraint("(cancelled_at IS NULL) = (cancel_reason IS NULL)", name="cancelled_with_reason"),
+        Index(None, "starts_on", "id"),
+        Index(None, "course_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("provider.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    number: Mapped[str] = mapped_column(String(40))
+    number_key: Mapped[str] = mapped_column(String(40))
+    category: Mapped[str] = mapped_column(String(20))  # exactly one (R5)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    planned_hours: Mapped[Decimal] = mapped_column(Hours)  # class hours of 45 minutes
+    division_code: Mapped[str] = mapped_column(String(6))
+    mode: Mapped[str] = mapped_column(String(10), default="on_site")
+    address: Mapped[str] = mapped_column(String(200), default="")
+    room: Mapped[str] = mapped_column(String(60), default="")
+    fee_cents: Mapped[int] = mapped_column(default=0)  # paid at the institution; nothing is paid here
+    telephone: Mapped[str] = mapped_column(String(30), default="")
+    bring: Mapped[str] = mapped_column(Text, default="")  # what to bring, and whatever else a learner should know
+    capacity: Mapped[int | None]  # empty: no limit; 0 is 0
+    places_taken: Mapped[int] = mapped_column(default=0)
+    min_age: Mapped[int | None]
+    max_age: Mapped[int | None]
+    signup_opens_at: Mapped[datetime | None] = mapped_column(Stamp)  # empty: from publication
+    signup_closes_at: Mapped[datetime | None] = mapped_column(Stamp)  # empty: until the first lesson begins
+    published_at: Mapped[datetime | None] = mapped_column(Stamp)
+    cancelled_at: Mapped[datetime | None] = mapped_column(Stamp)
+    cancel_reason: Mapped[str | None] = mapped_column(String(200))
+    # Kept by `note_timetable` from the lessons, so that lists need not read them.
+    first_begins_at: Mapped[datetime] = mapped_column(Stamp)
+    last_begins_at: Mapped[datetime] = mapped_column(Stamp)
+    weekdays: Mapped[int] = mapped_column(default=0)  # bit 0 Monday … bit 6 Sunday
+    times_of_day: Mapped[int] = mapped_column(default=0)  # 1 morning, 2 afternoon, 4 evening
+    timetable: Mapped[str] = mapped_column(String(120), default="")  # 每周二 9:00–10:30，共 16 次
+    search_text: Mapped[str] = mapped_column(Text, default="")  # words, pinyin and initials (app/search_words.py)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    course: Mapped[Course] = relationship()
+    provider: Mapped[Provider] = relationship()
+    lessons: Mapped[list[Lesson]] = relationship(back_populates="offering", order_by="Lesson.held_on, Lesson.begins")
+    trainers: Mapped[list[OfferingTrainer]] = relationship(back_populates="offering")
+
+    @validates("number")
+    def _keep_key(self, _: str, number: str) -> str:
+        self.number_key = normalise_name(number)
+        return number
+
+    # -- questions ---------------------------------------------------------
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None and self.cancelled_at is None
+
+    def is_open(self, at: datetime) -> bool:
+        """May people sign up now? The same as ``open_at`` for many."""
+        opens, closes = self.signup_opens_at, self.signup_closes_at or self.first_begins_at
+        return self.is_published and (opens is None or opens <= at) and at < closes
+
+    @classmethod
+    def open_at(cls, at: datetime) -> Any:
+        """``is_open`` as a condition for queries."""
+        return and_(
+            cls.published_at.is_not(None),
+            cls.cancelled_at.is_(None),
+            or_(cls.signup_opens_at.is_(None), cls.signup_opens_at <= at),
+            db.func.coalesce(cls.signup_closes_at, cls.first_begins_at) > at,
+        )
+
+    @property
+    def places_left(self) -> int | None:
+        """None when there is no limit."""
+        return None if self.capacity is None else self.capacity - self.places_taken
+
+    def suits_age(self, person: Person) -> bool:
+        """Age on the first lesson's day (R16). An unknown birth date is let in; the desk asks."""
+        age = person.age_on(self.starts_on)
+        return age is None or not (
+            (self.min_age is not None and age < self.min_age) or (self.max_age is not None and age > self.max_age)
+        )
+
+    def teaches(self, person: Person) -> bool:
+        """Is this person one of the trainers? A trainer is no learner in their own offering (R2)."""
+        own = {p.identity for t in self.trainers for p in t.account.own_selves()}
+        return person.identity in own
+
+    def queue(self) -> list[Enrolment]:
+        """Who waits, first come first."""
+        return list(
+            db.session.scalars(
+                db.select(Enrolment).where(Enrolment.offering_id == self.id, Enrolment.is_waiting()).order_by(*_ORDER)
+            )
+        )
+
+    def queue_length(self) -> int:
+        return (
+            db.session.scalar(
+                db.select(db.func.count())
+                .select_from(Enrolment)
+                .where(Enrolment.offering_id == self.id, Enrolment.is_waiting())
+            )
+            or 0
+        )
+
+    def enrolment_of(self, person: Person) -> Enrolment | None:
+        """The living sign-up of this human being, under whichever record (R3)."""
+        return db.session.scalar(
+            db.select(Enrolment)
+            .join(Person, Person.id == Enrolment.person_id)
+            .where(
+                Enrolment.offering_id == self.id,
+                Enrolment.withdrawn_at.is_(None),
+                Person.identity_of() == person.identity,
+            )
+        )
+
+    # -- verbs -------------------------------------------------------------
+
+    def enrol(self, person: Person, *, by: Account | None, at: datetime, source: str = "web") -> Enrolment:
+        """Sign a person up: a place at once, or a rank in the queue.
+
+        Raises ``offering-not-open``, ``age-unsuitable``, ``trainer-no-learner``
+        or ``already-enrolled``.
+        """
+        self.lock()
+        self._refuse_unless_open(at)
+        self._refuse_unless_eligible(person)
+        self._refuse_if_in(person)
+        return self._take_in(person, by, at, source)
+
+    def enrol_at_lesson(self, person: Person, lesson: Lesson, *, by: Account | None, at: datetime) -> Enrolment:
+        """A walk-in: a sign-up dated that lesson, if a place is free and nobody waits (R12).
+
+        Raises ``offering-cancelled``, ``trainer-no-learner``,
+        ``already-enrolled`` or ``no-free-place`` (keep an Observation then).
+        """
+        self.lock()
+        if not self.is_published:
+            raise Refusal("offering-cancelled", N_("这个班没有发布或已取消，不能加人。"))
+        if self.teaches(person):
+            raise _trainer_no_learner()
+        self._refuse_if_in(person)
+        if self.queue_length() or self.places_left == 0:
+            raise Refusal("no-free-place", N_("没有空余名额，或有人在候补。已记下来，请教务处理。"))
+        return self._take_in(person, by, at, "walk_in", on=lesson.held_on)
+
+    def withdraw(self, enrolment: Enrolment, *, by: Account | None, at: datetime) -> None:
+        """Leave; the freed place goes to the queue in the same transaction. Twice is once."""
+        self.lock()
+        db.session.refresh(enrolment)
+        if enrolment.withdrawn_at is not None:
+            return
+        if enrolment.completed_on is not None:
+            raise Refusal("already-completed", N_("已经结业，不能退班。"))
+        enrolment.withdrawn_at, enrolment.withdrawn_on, enrolment.withdrawn_by = at, civil(at).date(), by
+        db.session.flush()
+        if enrolment.registered_on is not None:
+            self._give_back_place()
+            self._promote(at)
+
+    def change_capacity(self, capacity: int | None, *, at: datetime) -> None:
+        """Added places go to the queue at once. Raises ``capacity-below-taken`` or ``capacity-negative``."""
+        self.lock()
+        if capacity is not None and capacity < 0:
+            raise Refusal("capacity-negative", N_("名额不能是负数；不限名额请留空。"))
+        if capacity is not None and capacity < self.places_taken:
+            raise Refusal(
+                "capacity-below-taken",
+                N_("已有 %(taken)s 人占用名额，名额不能改成 %(capacity)s。请先请人退班，或填不小于 %(taken)s 的数。"),
+                taken=self.places_taken,
+                capacity=capacity,
+            )
+        self.capacity = capacity
+        db.session.flush()
+        self._promote(at)
+
+    def publish(self, at: datetime) -> None:
+        """Raises ``offering-cancelled`` or ``no-lessons``."""
+        if self.cancelled_at is not None:
+            raise Refusal("offering-cancelled", N_("这个班已取消，不能再发布。请新建一个班。"))
+        if not self.lessons:
+            raise Refusal("no-lessons", N_("还没有课次。请先排课，再发布。"))
+        self.published_at = self.published_at or at
+
+    def cancel(self, reason: str, at: datetime) -> None:
+        """With a reason that learners see. Who attended keeps what they attended (R10). Raises ``reason-needed``."""
+        self.lock()
+        if not reason.strip():
+            raise Refusal("reason-needed", N_("请写明取消的原因，学员会看到。"))
+        if self.cancelled_at is None:
+            self.cancelled_at, self.cancel_reason = at, reason.strip()
+            db.session.flush()
+
+    def appoint(self, account: Account) -> None:
+        """Let this account teach here. Raises ``trainer-elsewhere``."""
+        if self.provider_id not in account.provider_ids("trainer"):
+            raise Refusal("trainer-elsewhere", N_("这位教师不属于本机构，请先在“教师”里添加。"))
+        if all(t.account_id != account.id for t in self.trainers):
+            self.trainers.append(OfferingTrainer(account=account))
+            db.session.flush()
+
+    # -- steps, in the order they are called -------------------------------
+
+    def lock(self) -> None:
+        """The row as it is now, and nobody else's until the commit."""
+        db.session.flush()
+        db.session.refresh(self, with_for_update=True)
+
+    def _refuse_unless_open(self, at: datetime) -> None:
+        if self.is_open(at):
+            return
+        if self.cancelled_at is not None:
+            raise Refusal("offering-not-open", N_("这个班已取消，不能报名。可以看看同类的其他班。"))
+        if self.published_at is None:
+            raise Refusal("offering-not-open", N_("这个班还没有发布，不能报名。"))
+        if self.signup_opens_at is not None and at < self.signup_opens_at:
+            raise Refusal(
+                "offering-not-open",
+                N_("还没到报名时间，%(opens)s 开始报名。"),
+                opens=f"{civil(self.signup_opens_at):%Y-%m-%d %H:%M}",
+            )
+        raise Refusal("offering-not-open", N_("报名已经截止。想参加请打电话问机构，或看看同类的其他班。"))
+
+    def _refuse_unless_eligible(self, person: Person) -> None:
+        if not self.suits_age(person):
+            raise Refusal(
+                "age-unsuitable",
+                N_("开班那天年龄须%(limits)s，%(name)s不符合。可以打电话问机构，或看看其他班。"),
+                limits=age_limits(self.min_age, self.max_age),
+                name=person.name,
+            )
+        if self.teaches(person):
+            raise _trainer_no_learner()
+
+    def _refuse_if_in(self, person: Person) -> None:
+        if self.enrolment_of(person) is not None:
+            raise Refusal("already-enrolled", N_("%(name)s已经报过这个班了，不用再报。"), name=person.name)
+
+    def _take_in(
+        self, person: Person, by: Account | None, at: datetime, source: str, on: date | None = None
+    ) -> Enrolment:
+        enrolment = Enrolment(
+            offering_id=self.id,
+            person=person,
+            applied_at=at,
+            applied_on=on or civil(at).date(),
+            made_by=by,
+            source=source,
+        )
+        # A newcomer never passes the queue, even when a place is free.
+        if self.queue_length() == 0 and (number := self._take_place()) is not None:
+            enrolment.register(at, number, on)
+        else:
+            enrolment.waitlisted_at = at
+        db.session.add(enrolment)
+        db.session.flush()
+        return enrolment
+
+    def _take_place(self) -> int | None:
+        """Look and take in one statement; the number of the place, or None when there is none."""
+        number = db.session.scalar(
+            db.update(Offering)
+            .where(Offering.id == self.id, or_(Offering.capacity.is_(None), Offering.places_taken < Offering.capacity))
+            .values(places_taken=Offering.places_taken + 1)
+            .returning(Offering.places_taken),
+            execution_options={"synchronize_session": False},
+        )
+        db.session.expire(self, ["places_taken"])
+        return number
+
+    def _give_back_place(self) -> None:
+        db.session.execute(
+            db.update(Offering).where(Offering.id == self.id).values(places_taken=Offering.places_taken - 1),
+            execution_options={"synchronize_session": False},
+        )
+        db.session.expire(self, ["places_taken"])
+
+    def _promote(self, at: datetime) -> None:
+        """Free places go to the first eligible in the queue, until the last lesson begins."""
+        if self.published_at is None or self.cancelled_at is not None or at >= self.last_begins_at:
+            return
+        for waiting in self.queue():
+            if not self.suits_age(waiting.person) or waiting.person.deleted_at is not None:
+                continue  # keeps the rank; the next one is asked
+            number = self._take_place()
+            if number is None:
+                return
+            waiting.register(at, number)
+            db.session.flush()
+
+
+class OfferingTrainer(Base):
+    __tablename__ = "offering_trainer"
+
+    offering_id: Mapped[int] = mapped_column(ForeignKey("offering.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, index=True)
+
+    offering: Mapped[Offering] = relationship(back_populates="trainers")
+    account: Mapped[Account] = relationship()
+
+
+def age_limits(min_age: int | None, max_age: int | None) -> str:
+    """满 50 岁、不超过 80 岁"""
+    words = [f"满 {min_age} 岁" if min_age is not None else "", f"不超过 {max_age} 岁" if max_age is not None else ""]
+    return "、".join(word for word in words if word)
+
+
+def _trainer_no_learner() -> Refusal:
+    return Refusal("trainer-no-learner", N_("授课教师不能在自己教的班里当学员。"))
+
+
+_ORDER = (Enrolment.waitlisted_at, Enrolment.id)

@@ -1,0 +1,324 @@
+"""A learner as one keeper wrote them down, and who is the same human being as whom (R20).
+
+Records stay apart: an account sees the people it made, an institution its
+own. What joins records of one human being is ``identity_id``; it serves
+counts and the rule "once in one offering", and opens nothing to anybody.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, func, or_, tuple_
+from sqlalchemy.orm import Mapped, mapped_column, validates
+
+from app import sealing
+from app.database import Base, Stamp, db, forget_loaded
+from app.models import identity_number
+from app.refusal import N_
+
+SEXES: dict[str, str] = {"female": N_("女"), "male": N_("男")}
+_CHUNK = 400
+
+
+class Person(Base):
+    __tablename__ = "person"
+    __table_args__ = (
+        CheckConstraint("(document_type IS NULL) = (document_index IS NULL)", name="document_whole"),
+        Index(None, "name_key", "birth_on"),
+        Index(None, "name_key", "mobile_index"),
+        Index(None, "document_index"),
+        Index(None, "keeper_provider_id", "name_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    name: Mapped[str] = mapped_column(String(30))
+    name_key: Mapped[str] = mapped_column(String(30))
+    sex: Mapped[str | None] = mapped_column(String(6))
+    birth_on: Mapped[date | None]
+    document_type: Mapped[str | None] = mapped_column(String(20))
+    document_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    document_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    mobile_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    mobile_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    # Whose record it is: an institution's, or (when empty) an account's own people.
+    keeper_provider_id: Mapped[int | None] = mapped_column(ForeignKey("provider.id"))
+    # The record that stands for this human being; empty: this one, and no other.
+    identity_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    deleted_at: Mapped[datetime | None] = mapped_column(Stamp)
+    made_at: Mapped[datetime] = mapped_column(Stamp)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    def __init__(self, **facts: Any) -> None:
+        facts.setdefault("uid", uuid.uuid4().hex)
+        mobile, document = facts.pop("mobile", None), facts.pop("document", None)
+        super().__init__(**facts)
+        self.mobile = mobile
+        if document:
+            self.set_document(*document)
+
+    @validates("name")
+    def _keep_key(self, _: str, name: str) -> str:
+        self.name_key = identity_number.normalise_name(name)
+        return name.strip()
+
+    @property
+    def mobile(self) -> str | None:
+        """The number in clear. Show it masked."""
+        if self.mobile_sealed is None:
+            return None
+        return sealing.sealer().open(self.mobile_sealed, "person", "mobile", self.uid)
+
+    @mobile.setter
+    def mobile(self, number: str | None) -> None:
+        if number:
+            self.mobile_sealed = sealing.sealer().seal(number, "person", "mobile", self.uid)
+            self.mobile_index = mobile_index(number)
+        else:
+            self.mobile_sealed = self.mobile_index = None
+
+    @property
+    def document_number(self) -> str | None:
+        """The number in clear. Show it masked."""
+        if self.document_sealed is None:
+            return None
+        return sealing.sealer().open(self.document_sealed, "person", "document", self.uid)
+
+    def set_document(self, document_type: str, number: str) -> None:
+        """Keep a number that ``identity_number.check_document`` has passed."""
+        self.document_type = document_type
+        self.document_sealed = sealing.sealer().seal(number, "person", "document", self.uid)
+        self.document_index = document_index(document_type, number)
+
+    @property
+    def identity(self) -> int:
+        """The id under which this human being is counted."""
+        return self.identity_id or self.id
+
+    @classmethod
+    def identity_of(cls) -> Any:
+        """``identity`` as an expression for queries."""
+        return func.coalesce(cls.identity_id, cls.id)
+
+    def age_on(self, day: date) -> int | None:
+        """Full years; who was born on 29 February has their day on 1 March in common years (R16)."""
+        if self.birth_on is None:
+            return None
+        return day.year - self.birth_on.year - ((day.month, day.day) < (self.birth_on.month, self.birth_on.day))
+
+
+class CandidatePair(Base):
+    """Two records that may be one human being: two people until someone decides (R20)."""
+
+    __tablename__ = "candidate_pair"
+    __table_args__ = (CheckConstraint("a_id < b_id", name="ordered"),)
+
+    a_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    b_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    decision: Mapped[str | None] = mapped_column(String(10))  # same, different
+    decided_at: Mapped[datetime | None] = mapped_column(Stamp)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+def mobile_index(number: str) -> bytes:
+    return sealing.sealer().index(number, "mobile")
+
+
+def document_index(document_type: str, number: str) -> bytes:
+    return sealing.sealer().index(f"{document_type}:{number}", "document")
+
+
+def settle_identities(ids: Iterable[int]) -> None:
+    """Find anew who is the same as whom around these records (R20).
+
+    Call it inside the transaction that made or changed them, after a flush;
+    when a record's name, birth date, mobile or document changed, with the
+    records that shared the old ones too.
+    """
+    crowd = _closure(set(ids))
+    groups = _same_people(crowd)
+    for group in groups:
+        head = min(row.id for row in group) if len(group) > 1 else None
+        moved = [row.id for row in group if row.identity_id != head]
+        for chunk in _chunks(moved):
+            db.session.execute(
+                db.update(Person).where(Person.id.in_(chunk)).values(identity_id=head),
+                execution_options={"synchronize_session": False},
+            )
+        forget_loaded(Person, moved)
+    _settle_pairs(crowd, groups)
+
+
+_FACTS = (
+    Person.id,
+    Person.name_key,
+    Person.birth_on,
+    Person.mobile_index,
+    Person.document_type,
+    Person.document_index,
+    Person.identity_id,
+)
+
+
+def _living() -> Any:
+    return db.select(*_FACTS).where(Person.deleted_at.is_(None), Person.merged_into_id.is_(None))
+
+
+def _closure(ids: set[int]) -> dict[int, Any]:
+    """The records that share a document, or name, birth date and mobile, however far the chain reaches."""
+    crowd: dict[int, Any] = {}
+    fresh = _rows(Person.id.in_(chunk) for chunk in _chunks(ids))
+    while fresh:
+        crowd.update((row.id, row) for row in fresh)
+        documents = {row.document_index for row in fresh if row.document_index}
+        triples = {t for row in fresh if (t := _triple(row))}
+        found = _rows(
+            [
+                *(Person.document_index.in_(chunk) for chunk in _chunks(documents)),
+                *(
+                    tuple_(Person.name_key, Person.birth_on, Person.mobile_index).in_(chunk)
+                    for chunk in _chunks(triples)
+                ),
+                *(Person.identity_id.in_(chunk) for chunk in _chunks({row.identity_id or row.id for row in fresh})),
+            ]
+        )
+        fresh = [row for row in found if row.id not in crowd]
+    return crowd
+
+
+def _triple(row: Any) -> tuple[str, date, bytes] | None:
+    return (row.name_key, row.birth_on, row.mobile_index) if row.birth_on and row.mobile_index else None
+
+
+def _same_people(crowd: dict[int, Any]) -> list[list[Any]]:
+    """Groups of records that are one human being for certain."""
+    leader = {i: i for i in crowd}
+
+    def find(i: int) -> int:
+        while leader[i] != i:
+            leader[i] = leader[leader[i]]
+            i = leader[i]
+        return i
+
+    def join(rows: Sequence[Any]) -> None:
+        for row in rows[1:]:
+            leader[find(row.id)] = find(rows[0].id)
+
+    by_document, by_triple = defaultdict(list), defaultdict(list)
+    for row in crowd.values():
+        if row.document_index:
+            by_document[row.document_index].append(row)
+        if triple := _triple(row):
+            by_triple[triple].append(row)
+    for rows in by_document.values():
+        join(rows)
+    for rows in by_triple.values():
+        bare = [row for row in rows if not row.document_index]
+        join(bare)
+        documented = [row for row in rows if row.document_index]
+        # With two documents in the triple nobody knows whose the bare record is: pairs, not people.
+        if bare and len({row.document_index for row in documented}) == 1:
+            join([bare[0], *documented])
+    groups = defaultdict(list)
+    for i, row in crowd.items():
+        groups[find(i)].append(row)
+    return list(groups.values())
+
+
+def _settle_pairs(crowd: dict[int, Any], groups: list[list[Any]]) -> None:
+    """Bring the open candidate pairs of these records up to date; decided ones stay."""
+    near = _neighbours(crowd.values())
+    documents = _documents_of_identities({*crowd, *(row.id for row in near)}, groups)
+    group_of = {row.id: n for n, group in enumerate(groups) for row in group}
+    by_name = defaultdict(list)
+    for row in near:
+        by_name[row.name_key].append(row)
+    wanted: set[tuple[int, int]] = set()
+    for row in crowd.values():
+        for other in by_name[row.name_key]:
+            if other.id == row.id or (other.id in group_of and group_of[other.id] == group_of[row.id]):
+                continue
+            if _could_be_one(row, other) and not _clash(documents[row.id], documents[other.id]):
+                wanted.add((min(row.id, other.id), max(row.id, other.id)))
+    known: dict[tuple[int, int], str | None] = {}
+    for chunk in _chunks(crowd):
+        for a, b, decision in db.session.execute(
+            db.select(CandidatePair.a_id, CandidatePair.b_id, CandidatePair.decision).where(
+                or_(CandidatePair.a_id.in_(chunk), CandidatePair.b_id.in_(chunk))
+            )
+        ):
+            known[a, b] = decision
+    for a, b in known.keys() - wanted:
+        if known[a, b] is None:
+            db.session.execute(db.delete(CandidatePair).where(CandidatePair.a_id == a, CandidatePair.b_id == b))
+    if fresh := sorted(wanted - known.keys()):
+        db.session.execute(db.insert(CandidatePair), [{"a_id": a, "b_id": b} for a, b in fresh])
+
+
+def _neighbours(rows: Iterable[Any]) -> list[Any]:
+    births = {(row.name_key, row.birth_on) for row in rows if row.birth_on}
+    mobiles = {(row.name_key, row.mobile_index) for row in rows if row.mobile_index}
+    return _rows(
+        [
+            *(tuple_(Person.name_key, Person.birth_on).in_(chunk) for chunk in _chunks(births)),
+            *(tuple_(Person.name_key, Person.mobile_index).in_(chunk) for chunk in _chunks(mobiles)),
+        ]
+    )
+
+
+def _could_be_one(x: Any, y: Any) -> bool:
+    if x.document_type and x.document_type == y.document_type:
+        return False  # two different documents of one type are two people
+    if x.birth_on and y.birth_on:
+        return x.birth_on == y.birth_on
+    return x.mobile_index is not None and x.mobile_index == y.mobile_index
+
+
+def _documents_of_identities(ids: set[int], groups: list[list[Any]]) -> dict[int, dict[str, set[bytes]]]:
+    """Per record, the documents known of its human being."""
+    documents: dict[int, dict[str, set[bytes]]] = {}
+    for group in groups:
+        held: dict[str, set[bytes]] = defaultdict(set)
+        for row in group:
+            if row.document_type:
+                held[row.document_type].add(row.document_index)
+        documents.update((row.id, held) for row in group)
+    strangers = [i for i in ids if i not in documents]
+    identity: dict[int, int] = {}
+    for chunk in _chunks(strangers):
+        identity.update(
+            db.session.execute(db.select(Person.id, Person.identity_of()).where(Person.id.in_(chunk))).tuples().all()
+        )
+    held_by: dict[int, dict[str, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+    for chunk in _chunks(set(identity.values())):
+        for head, kind, number in db.session.execute(
+            db.select(Person.identity_of(), Person.document_type, Person.document_index).where(
+                or_(Person.id.in_(chunk), Person.identity_id.in_(chunk)), Person.document_type.is_not(None)
+            )
+        ):
+            held_by[head][kind].add(number)
+    documents.update((i, held_by[head]) for i, head in identity.items())
+    return documents
+
+
+def _clash(x: dict[str, set[bytes]], y: dict[str, set[bytes]]) -> bool:
+    return any(kind in y and not (numbers & y[kind]) for kind, numbers in x.items())
+
+
+def _rows(conditions: Iterable[Any]) -> list[Any]:
+    found: dict[int, Any] = {}
+    for condition in conditions:
+        found.update((row.id, row) for row in db.session.execute(_living().where(condition)))
+    return list(found.values())
+
+
+def _chunks(things: Iterable[Any]) -> Iterator[list[Any]]:
+    things = list(things)
+    for start in range(0, len(things), _CHUNK):
+        yield things[start : start + _CHUNK]

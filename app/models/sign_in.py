@@ -1,0 +1,90 @@
+"""Sessions that can be ended from here, and sign-in attempts counted exactly.
+
+A session's token lives in the cookie; only its hash is stored. Attempts are
+rows, written inside the lock before a password is looked at, so that two
+processes cannot each grant the last try.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, Stamp, db
+from app.models.account import Account
+from app.refusal import N_, Refusal
+
+TRIES = 10
+WINDOW = timedelta(minutes=5)
+LIFETIME = timedelta(hours=12)
+
+
+class SignIn(Base):
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    began_at: Mapped[datetime] = mapped_column(Stamp)
+    ended_at: Mapped[datetime | None] = mapped_column(Stamp)
+
+    account: Mapped[Account] = relationship()
+
+    @classmethod
+    def begin(cls, account: Account, at: datetime) -> str:
+        """A new session; the token to put into the cookie."""
+        token = secrets.token_urlsafe(32)
+        db.session.add(cls(token_hash=_hash(token), account=account, began_at=at))
+        return token
+
+    @classmethod
+    def of(cls, token: str, at: datetime) -> SignIn | None:
+        """The living session behind a token: not ended, not older than LIFETIME, of an account in use."""
+        found = db.session.scalar(db.select(cls).where(cls.token_hash == _hash(token)))
+        if found is None or found.ended_at or at - found.began_at > LIFETIME or not found.account.is_active:
+            return None
+        return found
+
+    @classmethod
+    def end_all(cls, account: Account, at: datetime) -> None:
+        """After a new password nobody stays signed in with the old one."""
+        db.session.execute(
+            db.update(cls).where(cls.account_id == account.id, cls.ended_at.is_(None)).values(ended_at=at)
+        )
+
+
+class SignInAttempt(Base):
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (Index(None, "mobile_index", "tried_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mobile_index: Mapped[bytes] = mapped_column(LargeBinary(32))
+    tried_at: Mapped[datetime] = mapped_column(Stamp)
+
+    @classmethod
+    def admit(cls, mobile_index: bytes, at: datetime) -> None:
+        """Count this try; raises ``too-many-tries`` after ten in five minutes.
+
+        Call it in a write transaction of its own, committed before the
+        password is checked.
+        """
+        recent = cls.mobile_index == mobile_index, cls.tried_at > at - WINDOW
+        if db.session.scalar(db.select(db.func.count()).select_from(cls).where(*recent)) >= TRIES:
+            raise Refusal("too-many-tries", N_("这个手机号试得太多，请过五分钟再试，或打电话请机构重置密码。"))
+        db.session.add(cls(mobile_index=mobile_index, tried_at=at))
+
+    @classmethod
+    def forget(cls, mobile_index: bytes, at: datetime) -> None:
+        """A right password clears the count; rows older than the window go with it."""
+        db.session.execute(
+            db.delete(cls).where((cls.mobile_index == mobile_index) | (cls.tried_at < at - WINDOW)),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,1 @@
+"""Words, pinyin and initials by which an offering is found."""

@@ -1,0 +1,1 @@
+"""Who is asking: one file per audience, over the guards in access.py."""

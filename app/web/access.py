@@ -1,0 +1,142 @@
+"""Who is asking, and may they: sessions, the guard of a blueprint, loading through the owner.
+
+Refused unless listed: a route whose blueprint has no guard answers 404 to
+everybody (see GUARDS). What somebody may not touch answers exactly like
+what does not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from app.clock import now
+from app.database import db
+from app.models.account import Account
+from app.models.sign_in import SignIn
+
+# The table of blueprint × role. "visitor" is everybody, signed in or not.
+GUARDS: dict[str | None, frozenset[str]] = {
+    "public": frozenset({"visitor"}),
+    "account": frozenset({"visitor"}),
+    "resident": frozenset({"resident"}),
+    "trainer": frozenset({"trainer"}),
+    "provider": frozenset({"clerk"}),
+    "bureau": frozenset({"bureau"}),
+}
+# Pages that a one-use password opens: the one that asks for a new one, and the way out.
+_WITH_ONE_USE_PASSWORD = frozenset({"account.new_password", "account.sign_out"})
+TOKEN = "token"  # noqa: S105 - the name of a cookie field
+
+
+def init(app: Flask) -> None:
+    login = app.login_manager  # type: ignore[attr-defined]
+    login.request_loader(_load_account)
+    login.session_protection = None  # our own sessions rotate and end on the server
+    app.before_request(guard)
+    app.jinja_env.globals.update(
+        menu=menu, signed_in=lambda: current_user.is_authenticated, csrf=csrf_field, static_url=static_url
+    )
+
+
+def guard() -> Response | None:
+    """Let the request in by the table above, ask for a sign-in, or answer 404."""
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    roles = GUARDS.get(request.blueprint)
+    if roles is None:
+        abort(404)
+    one_use = current_user.is_authenticated and current_user.must_change_password
+    if one_use and request.endpoint not in _WITH_ONE_USE_PASSWORD:
+        return redirect(url_for("account.new_password"))
+    if "visitor" in roles:
+        return None
+    if not current_user.is_authenticated:
+        return redirect(url_for("account.sign_in", next=_here()))
+    if not any(current_user.has_role(role) for role in roles):
+        abort(404)
+    return None
+
+
+def menu() -> list[tuple[str, str]]:
+    """The main menu for whoever is asking: endpoints and their words."""
+    items = [("public.catalogue", gettext("找课程"))]
+    if not current_user.is_authenticated:
+        return [*items, ("resident.enrolments", gettext("我的报名"))]
+    for role, endpoint, words in (
+        ("resident", "resident.enrolments", gettext("我的报名")),
+        ("trainer", "trainer.today", gettext("今天的课")),
+        ("clerk", "provider.offerings", gettext("班次")),
+        ("bureau", "bureau.year", gettext("年度统计")),
+    ):
+        if current_user.has_role(role):
+            items.append((endpoint, words))
+    return items
+
+
+def csrf_field() -> Markup:
+    """The hidden field that every form with method post carries."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+@cache
+def _static_digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def static_url(name: str) -> str:
+    """A static file's address with its digest, so that browsers keep it for good."""
+    folder = current_app.static_folder or ""
+    return url_for("static", filename=name, v=_static_digest(str(Path(folder) / name)))
+
+
+def _load_account(_: Any) -> Account | None:
+    token = session.get(TOKEN)
+    if not token:
+        return None
+    found = SignIn.of(token, now())
+    if found is None:
+        session.pop(TOKEN, None)
+        return None
+    g.sign_in_id = found.id
+    return found.account
+
+
+def own_provider_id() -> int:
+    """The institution for which the signed-in clerk works, or 404."""
+    ids = current_user.provider_ids("clerk")
+    if not ids:
+        abort(404)
+    return ids[0]
+
+
+def mine(model: type[Any], object_id: int, **owner: Any) -> Any:
+    """Load through the owner: the object of that id that has these values, or 404."""
+    found = db.session.scalar(db.select(model).filter_by(id=object_id, **owner))
+    if found is None:
+        abort(404)
+    return found
+
+
+def safe_next(target: str | None) -> str | None:
+    """A path of this site to go on to, or None for anything that leads elsewhere."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return None
+    if any(ord(c) < 32 for c in target):
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc else None
+
+
+def _here() -> str | None:
+    return request.full_path.rstrip("?") if request.method == "GET" else None

@@ -1,0 +1,3 @@
+from flask import Blueprint
+
+bp = Blueprint("trainer", __name__, url_prefix="/teach")

@@ -1,0 +1,86 @@
+"""Words for the pages: language, labels, dates, masks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import Flask, request
+from flask_babel import gettext, ngettext
+
+from app.clock import civil, now, today
+from app.models import attendance, certificate, enrolment, identity_number, offering, person, place, provider, rules
+from app.models.lesson import WEEKDAYS, clock
+from app.refusal import Refusal
+
+LANGUAGES = ("zh", "en")
+
+
+def init(app: Flask) -> None:
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(
+        CATEGORIES=rules.CATEGORIES,
+        DIVISIONS=place.DIVISIONS,
+        STATES=enrolment.STATES,
+        STATUSES=attendance.STATUSES,
+        SEXES=person.SEXES,
+        MODES=offering.MODES,
+        SYSTEMS=certificate.SYSTEMS,
+        DOCUMENT_TYPES=identity_number.DOCUMENT_TYPES,
+        PROVIDER_KINDS=provider.PROVIDER_KINDS,
+        WEEKDAYS=WEEKDAYS,
+        today=today,
+        now=now,
+        language=chosen_locale,
+        large_type=lambda: request.cookies.get("type") == "large",
+    )
+    app.jinja_env.filters.update(
+        day=day, short_day=short_day, stamp=stamp, clock=clock, number=number, hours=hours,
+        mask_mobile=lambda text: identity_number.mask_mobile(text) if text else "",
+        mask_document=lambda text: identity_number.mask_document(text) if text else "",
+        mask_name=mask_name,
+    )  # fmt: skip
+
+
+def chosen_locale() -> str:
+    return "en" if request and request.cookies.get("language") == "en" else "zh"
+
+
+def say(no: Refusal) -> str:
+    """A refusal's sentence in the reader's language."""
+    values = {
+        k: gettext(v) if isinstance(v, str) else v for k, v in no.values.items() if isinstance(v, str | int | date)
+    }
+    return gettext(no.sentence) % values if values else gettext(no.sentence)
+
+
+def day(value: date) -> str:
+    """2026年12月8日 周二"""
+    return f"{value.year}年{value.month}月{value.day}日 {gettext(WEEKDAYS[value.weekday()])}"
+
+
+def short_day(value: date) -> str:
+    """12月8日 周二"""
+    return f"{value.month}月{value.day}日 {gettext(WEEKDAYS[value.weekday()])}"
+
+
+def stamp(value: datetime) -> str:
+    """2026-12-08 21:10, on the clock in Jilin City"""
+    return f"{civil(value):%Y-%m-%d %H:%M}"
+
+
+def number(value: Any) -> str:
+    """12,345"""
+    return f"{value:,}"
+
+
+def hours(value: Any) -> str:
+    """32 or 7.5, with thousands marks, at most one decimal"""
+    rounded = round(value, 1)
+    return f"{int(rounded):,}" if rounded == int(rounded) else f"{rounded:,}"
+
+
+def mask_name(name: str) -> str:
+    """王**"""
+    return name[:1] + "*" * max(1, len(name) - 1)

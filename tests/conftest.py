@@ -1,0 +1,128 @@
+"""Both engines for every test that asks for `app`, one clean registry per test, every fetched page checked."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from app import create_app
+from app.clock import now
+from app.database import WRITER, db, writing
+from app.models import Account, SignIn
+from app.web.access import TOKEN
+from tests.pages import check_page
+
+ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`app` runs on both engines; a test marked `engine("sqlite")` on that one alone."""
+    if "engine_name" in metafunc.fixturenames:
+        mark = next(metafunc.definition.iter_markers("engine"), None)
+        metafunc.parametrize("engine_name", mark.args if mark else ENGINES, scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """A database of this worker's own on a real PostgreSQL that all workers share."""
+    import psycopg
+
+    from tests.postgresql import server_url
+
+    name = f"registry_{worker_id}_{os.getpid()}"
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(f"CREATE DATABASE {name}")
+    return server_url(name).replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture(scope="session")
+def registries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flask]:
+    return {}
+
+
+@pytest.fixture
+def app(
+    engine_name: str,
+    registries: dict[str, Flask],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Flask]:
+    """An empty registry on one engine, within an application context."""
+    if engine_name not in registries:
+        folder = tmp_path_factory.mktemp(engine_name)
+        url = (
+            f"sqlite:///{folder / 'registry.db'}"
+            if engine_name == "sqlite"
+            else request.getfixturevalue("postgresql_url")
+        )
+        registries[engine_name] = make_registry(url, folder)
+    registry = registries[engine_name]
+    with registry.app_context():
+        try:
+            yield registry
+        finally:
+            db.session.remove()
+            empty()
+
+
+def make_registry(url: str, folder: Path) -> Flask:
+    """A registry of its own at ``url``, migrated."""
+    settings = {
+        "TESTING": True,
+        "PROPAGATE_EXCEPTIONS": False,
+        "SECRET_KEY": secrets.token_hex(32),
+        "SQLALCHEMY_DATABASE_URI": url,
+        "WTF_CSRF_ENABLED": False,  # test_csrf.py switches it on
+    }
+    registry = create_app(settings, instance=folder)
+    with registry.app_context():
+        upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
+    return registry
+
+
+def empty() -> None:
+    """Take every row out again."""
+    tables = [table.name for table in db.metadata.sorted_tables]
+    with db.engine.connect() as connection:
+        connection = connection.execution_options(**{WRITER: True})
+        if db.engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            for name in reversed(tables):
+                connection.exec_driver_sql(f'DELETE FROM "{name}"')
+        else:
+            names = ", ".join(f'"{name}"' for name in tables)
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        connection.commit()
+
+
+class Browser(FlaskClient):
+    """A client that checks every page it is given, and can sign somebody in without the cost of a password."""
+
+    checks_pages = True
+
+    def open(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        answer = super().open(*args, **kwargs)
+        if self.checks_pages and answer.mimetype == "text/html" and answer.status_code not in (301, 302, 303, 308):
+            check_page(answer)
+        return answer
+
+    def sign_in(self, account: Account) -> Browser:
+        with writing():
+            token = SignIn.begin(db.session.get_one(Account, account.id), now())
+        with self.session_transaction() as session:
+            session[TOKEN] = token
+        return self
+
+
+@pytest.fixture
+def client(app: Flask) -> Browser:
+    app.test_client_class = Browser
+    return app.test_client()  # type: ignore[return-value]

@@ -1,0 +1,117 @@
+"""The people and offerings of the tests: one line makes one, with a name of its own."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from app import sealing
+from app.clock import SHANGHAI, instant
+from app.database import db
+from app.models import Account, Course, Offering, Person, Provider
+from app.models.account import hash_password
+from app.models.lesson import schedule
+from app.models.person import mobile_index
+
+_numbers = itertools.count(1)
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=SHANGHAI)  # a Monday; tests that care set their own
+PASSWORD = "松木 桥头 风筝"
+_hash: list[str] = []
+
+
+def mobile(n: int | None = None) -> str:
+    return f"1390000{(next(_numbers) if n is None else n) % 10000:04d}"
+
+
+def a_provider(name: str = "", **facts: Any) -> Provider:
+    provider = Provider(name=name or f"机构{next(_numbers)}（演示）", is_demo=True, **facts)
+    db.session.add(provider)
+    db.session.flush()
+    return provider
+
+
+def an_account(role: str | None = None, provider: Provider | None = None, name: str = "", **facts: Any) -> Account:
+    """An account with PASSWORD, hashed once for all; trainers and clerks get an institution."""
+    import uuid
+
+    if not _hash:
+        _hash.append(hash_password(PASSWORD))
+    number = mobile()
+    uid = uuid.uuid4().hex
+    account = Account(
+        uid=uid,
+        name=name or f"演示账号{next(_numbers)}",
+        mobile_sealed=sealing.sealer().seal(number, "account", "mobile", uid),
+        mobile_index=mobile_index(number),
+        password_hash=_hash[0],
+        made_at=NOON,
+        is_demo=True,
+        **facts,
+    )
+    db.session.add(account)
+    db.session.flush()
+    if role:
+        if role in ("trainer", "clerk") and provider is None:
+            provider = a_provider()
+        account.grant(role, NOON, provider)
+    return account
+
+
+def a_person(name: str = "", account: Account | None = None, relation: str = "self", **facts: Any) -> Person:
+    person = Person(name=name or f"演示学员{next(_numbers)}", made_at=NOON, is_demo=True, **facts)
+    db.session.add(person)
+    db.session.flush()
+    if account is not None:
+        account.look_after(person, relation)
+        db.session.flush()
+    return person
+
+
+def a_resident(name: str = "", **facts: Any) -> tuple[Account, Person]:
+    account = an_account("resident", name=name)
+    return account, a_person(name or account.name, account, **facts)
+
+
+def an_offering(
+    provider: Provider | None = None,
+    *,
+    title: str = "",
+    first_on: date = date(2026, 3, 10),
+    lessons: int = 4,
+    begins: time = time(9),
+    ends: time = time(10, 30),
+    published: bool = True,
+    **facts: Any,
+) -> Offering:
+    """Published, weekly lessons of two class hours, 30 places, unless told otherwise."""
+    provider = provider or a_provider()
+    course = Course(provider=provider, title=title or f"课程{next(_numbers)}（演示）", is_demo=True)
+    facts = {
+        "number": f"2026-{next(_numbers):03d}",
+        "category": "community",
+        "planned_hours": Decimal(2 * lessons),
+        "division_code": "220204",
+        "capacity": 30,
+        "is_demo": True,
+        **facts,
+    }
+    last_on = first_on + timedelta(7 * max(lessons - 1, 0))
+    offering = Offering(
+        provider=provider,
+        course=course,
+        starts_on=first_on,
+        ends_on=last_on,
+        first_begins_at=instant(first_on, begins),
+        last_begins_at=instant(last_on, begins),
+        **facts,
+    )
+    db.session.add(offering)
+    db.session.flush()
+    if lessons:
+        schedule(offering, [(first_on + timedelta(7 * n), begins, ends) for n in range(lessons)])
+    if published:
+        offering.published_at = NOON - timedelta(30)
+    db.session.flush()
+    return offering
