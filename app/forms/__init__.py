@@ -1,1 +1,44 @@
-"""What may be typed: shape only, no rules, no queries. One file per audience."""
+"""What may be typed: shape only, no rules, no queries. One file per audience, over this base.
+
+A required field carries ``validators=[required(N_("…"))]`` with a sentence
+that says what to type. Whatever the reader typed comes back with the page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from wtforms.validators import DataRequired, InputRequired
+
+from app.refusal import Refusal
+
+
+class Form(FlaskForm):
+    """A form of the registry; its sentences are translated when shown."""
+
+    def blame(self, no: Refusal, fields: dict[str, str] | None = None) -> None:
+        """Put a refusal's sentence at the field that ``fields`` (code → field name) names, else on top."""
+        values = {k: gettext(v) if isinstance(v, str) else v for k, v in no.values.items()}
+        sentence = gettext(no.sentence) % values if values else gettext(no.sentence)
+        field = self._fields.get((fields or {}).get(no.code, ""))
+        if field is not None:
+            field.errors = [*field.errors, sentence]
+        else:
+            self.form_errors.append(sentence)
+        self.refused = True
+
+    refused = False
+
+
+def required(sentence: str, *, keep_blank: bool = False) -> Any:
+    """A validator that says what is missing, in a sentence marked with N_."""
+    return (InputRequired if keep_blank else DataRequired)(_Later(sentence))
+
+
+class _Later(str):
+    """A source sentence that is translated when it is shown, not when the module loads."""
+
+    def __str__(self) -> str:
+        return gettext(str.__str__(self))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
@@ -110,6 +110,12 @@ def _load_account(_: Any) -> Account | None:
         return None
     g.sign_in_id = found.id
     return found.account
+
+
+def form_page(template: str, form: Any, **context: Any) -> tuple[str, int]:
+    """A page with a form: 200 when fresh, 422 when its shape is wrong, 409 when a rule said no."""
+    status = 409 if form.refused else 422 if form.errors else 200
+    return render_template(template, form=form, has_errors=bool(form.errors), **context), status
 
 
 def own_provider_id() -> int:

@@ -1,3 +1,0 @@
-from flask import Blueprint
-
-bp = Blueprint("bureau", __name__, url_prefix="/bureau")

@@ -1,0 +1,7 @@
+"""The bureau's pages: everything that is counted, names masked."""
+
+from flask import Blueprint
+
+bp = Blueprint("bureau", __name__, url_prefix="/bureau")
+
+from app.web.bureau import years  # noqa: E402, F401 - the pages register themselves
