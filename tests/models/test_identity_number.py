@@ -21,6 +21,7 @@ from app.models.identity_number import (
 )
 from app.refusal import Refusal
 
+pytestmark = pytest.mark.zones
 TODAY = date(2026, 12, 31)
 FIRST = date(1900, 1, 1)
 

@@ -1,0 +1,41 @@
+"""The production server: two workers of four threads, so that one can die and the other still answers.
+
+Chosen by benchmarks/server.py; see docs/decisions/0001-gunicorn.md.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import Any
+
+wsgi_app = "wsgi:app"
+bind = os.environ.get("REGISTRY_BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("REGISTRY_WORKERS", "2"))
+threads = int(os.environ.get("REGISTRY_THREADS", "4"))
+worker_class = "gthread"
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - a heartbeat must not wait for a disk
+preload_app = True  # the workers share the memory of what is imported once
+timeout = 120  # a workbook of 200,000 rows takes its time
+keepalive = 5
+forwarded_allow_ips = os.environ.get("REGISTRY_PROXIES", "127.0.0.1,::1")
+control_socket_disable = True  # nobody steers the server through a file in the home folder
+# One line a request and nothing personal in it: no address, no query string, no referrer, no browser.
+accesslog = "-"
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+
+
+def when_ready(server: Any) -> None:
+    """What is loaded now stays; the collector of a worker must not touch, and so copy, its pages."""
+    gc.collect()
+    gc.freeze()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A connection belongs to one process: forget what the parent may have opened, without closing it for others."""
+    from app.database import db
+    from wsgi import app
+
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose(close=False)
