@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -14,9 +15,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import sealing
-from app.database import Base, Stamp, db
-from app.models.passwords import require_good_password
-from app.models.person import Person, mobile_index
+from app.database import Base, Stamp, db, one_at_a_time
+from app.models.identity_number import normalise_name
+from app.models.passwords import one_use_password, require_good_password
+from app.models.person import Person, mobile_index, settle_identities
 from app.models.provider import Provider
 from app.refusal import N_, Refusal
 
@@ -52,18 +54,18 @@ class Account(UserMixin, Base):
     people: Mapped[list[AccountPerson]] = relationship(back_populates="account", order_by="AccountPerson.id")
 
     @classmethod
-    def open(cls, name: str, mobile: str, password: str, at: datetime, *, one_use: bool = False) -> Account:
-        """A new account, not yet with a role. Raises ``mobile-taken``, ``password-short`` or ``password-common``.
+    def open(cls, name: str, mobile: str, password: NewPassword, at: datetime) -> Account:
+        """A new account, not yet with a role. Raises ``mobile-taken``.
 
         ``mobile`` is in the spelling of ``identity_number.normalise_mobile``.
         """
-        require_good_password(password, mobile, name)
+        one_at_a_time(mobile_index(mobile))
         if cls.with_mobile(mobile):
             raise Refusal("mobile-taken", N_("这个手机号已经开过账号，请直接登录；忘记密码请打电话给机构重置。"))
-        account = cls(name=name.strip(), uid=uuid.uuid4().hex, made_at=at, must_change_password=one_use)
+        account = cls(name=name.strip(), uid=uuid.uuid4().hex, made_at=at)
         account.mobile_sealed = sealing.sealer().seal(mobile, "account", "mobile", account.uid)
         account.mobile_index = mobile_index(mobile)
-        account.password_hash = hash_password(password)
+        account.set_password(password)
         db.session.add(account)
         db.session.flush()
         return account
@@ -84,11 +86,9 @@ class Account(UserMixin, Base):
         """Costs the same 64 MiB whether right or wrong; see also ``waste_a_check``."""
         return check_password(self.password_hash, password)
 
-    def set_password(self, password: str, *, one_use: bool = False) -> None:
-        """Raises ``password-short`` or ``password-common``."""
-        require_good_password(password, self.mobile, self.name)
-        self.password_hash = hash_password(password)
-        self.must_change_password = one_use
+    def set_password(self, password: NewPassword) -> None:
+        """Sessions that began with the old one are ended by ``SignIn.end_all``."""
+        self.password_hash, self.must_change_password = password.hash, password.one_use
 
     def grant(self, role: str, at: datetime, provider: Provider | None = None) -> RoleGrant:
         """Give a role; clerk and trainer belong to one institution."""
@@ -108,6 +108,24 @@ class Account(UserMixin, Base):
 
     def look_after(self, person: Person, relation: str = "self") -> None:
         db.session.add(AccountPerson(account=self, person=person, relation=relation))
+
+    def add_person(
+        self, name: str, birth_on: date | None, at: datetime, *, sex: str | None = None, relation: str = "family"
+    ) -> Person:
+        """A record of the account's own: its owner's (``self``, with the account's mobile) or a family member's.
+
+        Raises ``person-known`` when the account already has that name and birth date.
+        """
+        key = normalise_name(name)
+        if any(p.name_key == key and p.birth_on == birth_on for p in self.own_people()):
+            raise Refusal("person-known", N_("%(name)s已经在您的名单里了，不用再加。"), name=name.strip())
+        person = Person(name=name, birth_on=birth_on, sex=sex, made_at=at, is_demo=self.is_demo)
+        person.mobile = self.mobile if relation == "self" else None
+        db.session.add(person)
+        self.look_after(person, relation)
+        db.session.flush()
+        settle_identities([person.id])
+        return person
 
     def own_selves(self) -> list[Person]:
         """The record (rarely records) of the account's owner."""
@@ -150,6 +168,30 @@ class AccountPerson(Base):
 
     account: Mapped[Account] = relationship(back_populates="people")
     person: Mapped[Person] = relationship()
+
+
+@dataclass(frozen=True)
+class NewPassword:
+    """A password that the rules let pass, hashed already.
+
+    Made before the transaction: a hash takes a tenth of a second, and the
+    write lock is everybody's.
+    """
+
+    hash: str
+    one_use: bool = False
+
+    @classmethod
+    def chosen(cls, password: str, mobile: str = "", name: str = "") -> NewPassword:
+        """Raises ``password-short``, ``password-long`` or ``password-common``."""
+        require_good_password(password, mobile, name)
+        return cls(hash_password(password))
+
+    @classmethod
+    def for_one_use(cls) -> tuple[str, NewPassword]:
+        """Made here: the password to tell its owner once, and what is kept of it."""
+        password = one_use_password()
+        return password, cls(hash_password(password), one_use=True)
 
 
 def hash_password(password: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, Stamp, db
+from app.database import Base, Stamp, db, one_at_a_time
 from app.refusal import N_, Refusal
 
 
@@ -29,6 +29,7 @@ class FormNonce(Base):
         someone else. Asked inside the write transaction, so two at once queue.
         """
         db.session.flush()
+        one_at_a_time(nonce.encode())
         seen = db.session.get(cls, nonce)
         if seen is None:
             return None

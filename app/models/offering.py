@@ -111,6 +111,22 @@ class Offering(Base):
             db.func.coalesce(cls.signup_closes_at, cls.first_begins_at) > at,
         )
 
+    def why_closed(self, at: datetime) -> Refusal | None:
+        """What keeps people from signing up now, whoever they are; None when it is open."""
+        if self.is_open(at):
+            return None
+        if self.cancelled_at is not None:
+            return Refusal("offering-not-open", N_("这个班已取消，不能报名。可以看看同类的其他班。"))
+        if self.published_at is None:
+            return Refusal("offering-not-open", N_("这个班还没有发布，不能报名。"))
+        if self.signup_opens_at is not None and at < self.signup_opens_at:
+            return Refusal(
+                "offering-not-open",
+                N_("还没到报名时间，%(opens)s 开始报名。"),
+                opens=f"{civil(self.signup_opens_at):%Y-%m-%d %H:%M}",
+            )
+        return Refusal("offering-not-open", N_("报名已经截止。想参加请打电话问机构，或看看同类的其他班。"))
+
     @property
     def places_left(self) -> int | None:
         """None when there is no limit."""
@@ -251,19 +267,8 @@ class Offering(Base):
         db.session.refresh(self, with_for_update=True)
 
     def _refuse_unless_open(self, at: datetime) -> None:
-        if self.is_open(at):
-            return
-        if self.cancelled_at is not None:
-            raise Refusal("offering-not-open", N_("这个班已取消，不能报名。可以看看同类的其他班。"))
-        if self.published_at is None:
-            raise Refusal("offering-not-open", N_("这个班还没有发布，不能报名。"))
-        if self.signup_opens_at is not None and at < self.signup_opens_at:
-            raise Refusal(
-                "offering-not-open",
-                N_("还没到报名时间，%(opens)s 开始报名。"),
-                opens=f"{civil(self.signup_opens_at):%Y-%m-%d %H:%M}",
-            )
-        raise Refusal("offering-not-open", N_("报名已经截止。想参加请打电话问机构，或看看同类的其他班。"))
+        if no := self.why_closed(at):
+            raise no
 
     def _refuse_unless_eligible(self, person: Person) -> None:
         if not self.suits_age(person):

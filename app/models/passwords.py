@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from app.refusal import N_, Refusal
 MIN_LENGTH = 8
 MAX_LENGTH = 128
 BLOCKLIST = Path(__file__).with_name("common_passwords.txt")
+_CLEAR_SIGNS = "23456789abcdefghjkmnpqrstuvwxyz"
 _LOCAL_WORDS = ("jilin", "jiangcheng", "xuetang", "songhua", "吉林", "江城", "学堂", "松花江", "1390000")
 
 
@@ -33,7 +35,13 @@ def is_common(password: str, mobile: str = "", name: str = "") -> bool:
     for word in (*_LOCAL_WORDS, mobile, normalise_text(name).lower()):
         if word:
             rest = rest.replace(word, "")
-    return len(rest) < 4 or _is_run(plain)
+    added = rest != plain and len(rest) <= 4 and rest.isdigit()  # a name or place and a year
+    return len(rest) < 4 or added or _is_run(rest)
+
+
+def one_use_password() -> str:
+    """Twelve signs (59 bits) in three groups, none of which is taken for another on paper or the telephone."""
+    return "-".join("".join(secrets.choice(_CLEAR_SIGNS) for _ in range(4)) for _ in range(3))
 
 
 def _is_run(text: str) -> bool:

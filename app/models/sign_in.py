@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database import Base, Stamp, db
+from app.database import Base, Stamp, db, one_at_a_time
 from app.models.account import Account
 from app.refusal import N_, Refusal
 
@@ -50,11 +50,29 @@ class SignIn(Base):
         return found
 
     @classmethod
-    def end_all(cls, account: Account, at: datetime) -> None:
-        """After a new password nobody stays signed in with the old one."""
-        db.session.execute(
-            db.update(cls).where(cls.account_id == account.id, cls.ended_at.is_(None)).values(ended_at=at)
+    def living(cls, account: Account, at: datetime) -> list[SignIn]:
+        """The account's sessions that still open pages, the newest first."""
+        return list(
+            db.session.scalars(
+                db.select(cls)
+                .where(cls.account_id == account.id, cls.ended_at.is_(None), cls.began_at >= at - LIFETIME)
+                .order_by(cls.began_at.desc(), cls.id.desc())
+            )
         )
+
+    @classmethod
+    def end_all(cls, account: Account, at: datetime, *, but: int | None = None) -> None:
+        """End every session of the account, or every one but that of the id ``but``."""
+        db.session.execute(
+            db.update(cls)
+            .where(cls.account_id == account.id, cls.ended_at.is_(None), cls.id.is_distinct_from(but))
+            .values(ended_at=at),
+            execution_options={"synchronize_session": False},
+        )
+
+    def end(self, at: datetime) -> None:
+        """Its token opens nothing from now on."""
+        self.ended_at = self.ended_at or at
 
 
 class SignInAttempt(Base):
@@ -72,6 +90,7 @@ class SignInAttempt(Base):
         Call it in a write transaction of its own, committed before the
         password is checked.
         """
+        one_at_a_time(mobile_index)
         recent = cls.mobile_index == mobile_index, cls.tried_at > at - WINDOW
         if db.session.scalar(db.select(db.func.count()).select_from(cls).where(*recent)) >= TRIES:
             raise Refusal("too-many-tries", N_("这个手机号试得太多，请过五分钟再试，或打电话请机构重置密码。"))
