@@ -1,1 +1,0 @@
-"""The demo catalogue and its people."""
