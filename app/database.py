@@ -1,14 +1,14 @@
 """Both engines behave as one: readers that cannot write, writers that queue, one commit per request.
 
 SQLite: `BEGIN IMMEDIATE` for writers, because with a deferred BEGIN two
-callers read the same last place and both take it. A file lock before BEGIN
-makes a fair queue; SQLite's own busy handler let one of eight wait 4 s.
-PostgreSQL: the same verbs take `FOR UPDATE` on the offering.
+callers read the same last place and both take it. A queue before BEGIN
+keeps them fair (app/writer_queue.py).
+PostgreSQL: the same verbs take `FOR UPDATE` on the offering, and `one_at_a_time`
+where there is no row yet to lock.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -20,8 +20,11 @@ from typing import Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from app import writer_queue
 
 SQLITE_FLOOR = (3, 51, 3)  # below it the WAL-reset bug can corrupt a file
 PRAGMAS = (
@@ -52,7 +55,11 @@ db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"exp
 
 
 class EngineTooOld(RuntimeError):
-    """The SQLite library has a known corruption bug."""
+    """The SQLite library has a known corruption bug, or cannot do what the registry relies on."""
+
+
+class UnsavedWork(RuntimeError):
+    """A write transaction would lose or half-save what was changed before it."""
 
 
 class Stamp(TypeDecorator[datetime]):
@@ -123,25 +130,36 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine.pool, "checkin", _leave_queue)
+        event.listen(engine.pool, "detach", _leave_queue)
     else:
         event.listen(engine, "begin", _begin_postgresql)
+    os.register_at_fork(after_in_child=lambda: _start_afresh(engine))
 
 
 @contextmanager
 def writing() -> Iterator[Any]:
     """The request's one write transaction: commits at the end, rolls back on any exception.
 
-    Whatever was read before is read again inside it, under the lock.
+    Whatever was read before is read again inside it, under the lock. Raises
+    UnsavedWork when something was changed before it, or inside another one.
     """
     session = db.session
+    if session.info.get(WRITER):
+        raise UnsavedWork("writing() inside writing(): the inner one would commit half of the outer one")
+    if session.new or session.dirty or session.deleted:
+        raise UnsavedWork("changed before writing(), which begins with a rollback: make the change inside it")
     session.rollback()
-    session.connection(execution_options={WRITER: True})
+    session.expire_all()
+    session.info[WRITER] = True
     try:
+        session.connection(execution_options={WRITER: True})
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+    finally:
+        session.info.pop(WRITER, None)
 
 
 def one_at_a_time(key: bytes) -> None:
@@ -163,12 +181,20 @@ def forget_loaded(model: type[Any], ids: Iterable[int]) -> None:
             db.session.expire(loaded)
 
 
-def is_transient(error: Exception) -> bool:
-    """Would the same request succeed a moment later? (lock waits, serialization failures, deadlocks)"""
+def is_transient(error: BaseException) -> bool:
+    """Would the same request succeed a moment later? (lock waits, deadlocks, a server that restarts)"""
+    if isinstance(error, writer_queue.Busy | PoolTimeout):
+        return True
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None)
-    return state in ("40001", "40P01", "55P03") or "database is locked" in str(error.orig)
+    if state is not None:
+        return state in _PASSING_STATES or state.startswith("08")
+    return error.connection_invalidated or "database is locked" in str(error.orig)
+
+
+# serialization failure, deadlock, lock timeout, too many connections, shut down, crashed, starting up
+_PASSING_STATES = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
 
 
 def _open_sqlite(dbapi: Any, record: Any) -> None:
@@ -176,12 +202,14 @@ def _open_sqlite(dbapi: Any, record: Any) -> None:
     cursor = dbapi.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
-    mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+    mode, keys = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "foreign_keys"))
     path = cursor.execute("PRAGMA database_list").fetchone()[2]
-    if path and mode != "wal":
-        raise EngineTooOld("write-ahead logging is not available where the database lies")
-    record.info["path"] = path
     cursor.close()
+    if path and mode != "wal":
+        raise EngineTooOld("write-ahead logging is not available where the database lies; use a local disk")
+    if keys != 1:
+        raise EngineTooOld("this SQLite library does not keep foreign keys; pip install pysqlite3")
+    record.info["path"] = path
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -197,19 +225,29 @@ def _begin_sqlite(connection: Connection) -> None:
 def _join_queue(connection: Connection) -> None:
     path = connection.info.get("path")
     if path and "queue" not in connection.info:
-        handle = os.open(f"{path}.queue", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        connection.info["queue"] = handle
+        queue = writer_queue.before(path)
+        queue.join()
+        connection.info["queue"] = queue
 
 
 def _leave_queue(dbapi: Any, record: Any) -> None:
     # At the return to the pool, not at the commit hook: that one runs before
     # the driver's COMMIT, and the next writer would meet a lock still held.
-    handle = record.info.pop("queue", None)
-    if handle is not None:
-        os.close(handle)
+    # An invalidated connection comes back the same way, with ``dbapi`` None.
+    queue = record.info.pop("queue", None)
+    if queue is not None:
+        queue.leave()
 
 
 def _begin_postgresql(connection: Connection) -> None:
     if not connection.get_execution_options().get(WRITER):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+_parents_pools: list[Any] = []  # closing an inherited SQLite connection would harm the parent's
+
+
+def _start_afresh(engine: Engine) -> None:
+    """In a forked child: connections of its own, the parent's left alone."""
+    _parents_pools.append(engine.pool)
+    engine.dispose(close=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import secrets
 from collections.abc import Iterator
@@ -109,7 +110,12 @@ class Browser(FlaskClient):
     checks_pages = True
 
     def open(self, *args, **kwargs):  # type: ignore[no-untyped-def]
-        answer = super().open(*args, **kwargs)
+        # A context of its own, as on a server: otherwise requests would share the test's database
+        # session and `g`, and the second person to sign in would still be the first.
+        assert not (db.session.new or db.session.dirty or db.session.deleted), "commit the test's people first"
+        db.session.rollback()
+        answer = contextvars.Context().run(super().open, *args, **kwargs)
+        db.session.expire_all()
         if self.checks_pages and answer.mimetype == "text/html" and answer.status_code not in (301, 302, 303, 308):
             check_page(answer)
         return answer

@@ -153,14 +153,7 @@ class Offering(Base):
         )
 
     def queue_length(self) -> int:
-        return (
-            db.session.scalar(
-                db.select(db.func.count())
-                .select_from(Enrolment)
-                .where(Enrolment.offering_id == self.id, Enrolment.is_waiting())
-            )
-            or 0
-        )
+        return self._queue_end()[0]
 
     def enrolment_of(self, person: Person) -> Enrolment | None:
         """The living sign-up of this human being, under whichever record (R3)."""
@@ -216,7 +209,7 @@ class Offering(Base):
         db.session.flush()
         if enrolment.registered_on is not None:
             self._give_back_place()
-            self._promote(at)
+            self.promote(at)
 
     def change_capacity(self, capacity: int | None, *, at: datetime) -> None:
         """Added places go to the queue at once. Raises ``capacity-below-taken`` or ``capacity-negative``."""
@@ -232,7 +225,27 @@ class Offering(Base):
             )
         self.capacity = capacity
         db.session.flush()
-        self._promote(at)
+        self.promote(at)
+
+    def promote(self, at: datetime) -> None:
+        """Free places go to the first eligible in the queue, until the last lesson begins.
+
+        Every verb here does it by itself; call it also after age limits,
+        lessons or a waiting learner's birth date were corrected.
+        """
+        self.lock()
+        if not self.is_published or at >= self.last_begins_at or self.places_left == 0:
+            return
+        for waiting in self.queue():
+            if waiting.person.deleted_at is not None or not self.suits_age(waiting.person):
+                continue  # keeps the rank; the next one is asked
+            if self.teaches(waiting.person):
+                continue
+            number = self._take_place()
+            if number is None:
+                return
+            waiting.register(at, number)
+            db.session.flush()
 
     def publish(self, at: datetime) -> None:
         """Raises ``offering-cancelled`` or ``no-lessons``."""
@@ -296,14 +309,27 @@ class Offering(Base):
             made_by=by,
             source=source,
         )
-        # A newcomer never passes the queue, even when a place is free.
-        if self.queue_length() == 0 and (number := self._take_place()) is not None:
+        length, latest = self._queue_end()
+        if length == 0 and (number := self._take_place()) is not None:
             enrolment.register(at, number, on)
         else:
-            enrolment.waitlisted_at = at
+            # A newcomer never passes the queue. Its order is that of the commits:
+            # who asked the clock first may have come to the lock second.
+            enrolment.waitlisted_at = max(at, latest or at)
         db.session.add(enrolment)
         db.session.flush()
+        if enrolment.waits:
+            self.promote(at)  # a place may be free when all who waited before are not eligible
         return enrolment
+
+    def _queue_end(self) -> tuple[int, datetime | None]:
+        """How many wait, and since when the last of them does."""
+        row = db.session.execute(
+            db.select(db.func.count(), db.func.max(Enrolment.waitlisted_at)).where(
+                Enrolment.offering_id == self.id, Enrolment.is_waiting()
+            )
+        ).one()
+        return row[0], row[1]
 
     def _take_place(self) -> int | None:
         """Look and take in one statement; the number of the place, or None when there is none."""
@@ -323,19 +349,6 @@ class Offering(Base):
             execution_options={"synchronize_session": False},
         )
         db.session.expire(self, ["places_taken"])
-
-    def _promote(self, at: datetime) -> None:
-        """Free places go to the first eligible in the queue, until the last lesson begins."""
-        if self.published_at is None or self.cancelled_at is not None or at >= self.last_begins_at:
-            return
-        for waiting in self.queue():
-            if not self.suits_age(waiting.person) or waiting.person.deleted_at is not None:
-                continue  # keeps the rank; the next one is asked
-            number = self._take_place()
-            if number is None:
-                return
-            waiting.register(at, number)
-            db.session.flush()
 
 
 class OfferingTrainer(Base):

@@ -72,8 +72,13 @@ def test_added_places_go_to_the_queue_and_a_newcomer_never_passes_it(app):
         db.session.flush()
         offering.change_capacity(2, at=NOON + timedelta(1))
         assert young.waits and offering.places_left == 1
-        newcomer = offering.enrol(a_person(), by=None, at=NOON + timedelta(2))
-        assert newcomer.waits, "a place is free, but somebody waits"
+        newcomer = offering.enrol(a_person(birth_on=date(1950, 1, 1)), by=None, at=NOON + timedelta(2))
+        assert not newcomer.waits, "the first eligible of the queue, which the newcomer joined"
+        assert young.rank() == 1
+        offering.enrol(a_person(), by=None, at=NOON + timedelta(3))
+        person.birth_on = date(1950, 1, 1)
+        offering.change_capacity(3, at=NOON + timedelta(4))
+        assert not young.waits, "first in the queue again"
 
 
 def test_nobody_is_promoted_once_the_last_lesson_has_begun(app):
