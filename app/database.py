@@ -173,7 +173,7 @@ def one_at_a_time(key: bytes) -> None:
         db.session.execute(db.select(db.func.pg_advisory_xact_lock(number)))
 
 
-def forget_loaded(model: type[Any], ids: Iterable[int]) -> None:
+def forget_loaded(model: type[Any], ids: Iterable[Any]) -> None:
     """After a statement changed rows behind the session's back: read them again when next asked."""
     for row_id in ids:
         loaded = db.session.identity_map.get(db.session.identity_key(model, row_id))

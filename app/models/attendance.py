@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app import sealing
 from app.database import Base, Stamp
 from app.models.account import Account
+from app.models.enrolment import Enrolment
 from app.refusal import N_
 
 STATUSES: dict[str, str] = {
@@ -52,6 +53,7 @@ class Mark(Base):
     marked_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     superseded_at: Mapped[datetime | None] = mapped_column(Stamp)
 
+    enrolment: Mapped[Enrolment] = relationship()
     marked_by: Mapped[Account | None] = relationship()
 
 
@@ -65,6 +67,7 @@ class Observation(Base):
     lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id"), index=True)
     name: Mapped[str] = mapped_column(String(30))
     mobile_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    birth_on: Mapped[date | None]
     seen_at: Mapped[datetime] = mapped_column(Stamp)
     seen_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     settled_at: Mapped[datetime | None] = mapped_column(Stamp)
@@ -72,6 +75,7 @@ class Observation(Base):
     outcome: Mapped[str] = mapped_column(String(200), default="")
 
     lesson: Mapped[Any] = relationship("Lesson")
+    seen_by: Mapped[Account | None] = relationship(foreign_keys=[seen_by_id])
 
     def __init__(self, **facts: Any) -> None:
         mobile = facts.pop("mobile", None)

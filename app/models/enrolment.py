@@ -44,6 +44,8 @@ class Enrolment(Base):
             sqlite_where=text("withdrawn_at IS NULL"),
             postgresql_where=text("withdrawn_at IS NULL"),
         ),
+        # The partial index above does not serve who has left: the roster and the learners' page ask for them too.
+        Index(None, "offering_id", "place_number"),
         Index(None, "person_id"),
         Index(None, "first_attended_on", "offering_id", "person_id"),
         Index(None, "completed_on", "offering_id", "person_id"),

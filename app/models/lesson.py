@@ -7,20 +7,23 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import civil, instant
 from app.database import Base, Hours, Stamp, db, forget_loaded
 from app.models.account import Account
-from app.models.attendance import PRESENT, STATUSES, Mark
+from app.models.attendance import PRESENT, STATUSES, Mark, Observation
 from app.models.enrolment import AttendedHours, Enrolment
+from app.models.identity_number import normalise_name
 from app.models.offering import Offering, OfferingTrainer
+from app.models.person import Person, settle_identities
 from app.models.rules import CLASS_HOUR_MINUTES
 from app.refusal import N_, Refusal
 
 WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 MORNING, AFTERNOON, EVENING = 1, 2, 4
+MOST_LESSONS = 366
 
 
 class Lesson(Base):
@@ -53,28 +56,68 @@ class Lesson(Base):
     @property
     def number(self) -> int:
         """第 n 次, from 1."""
-        return [lesson.id for lesson in self.offering.lessons].index(self.id) + 1
+        return 1 + sum(_in_order(lesson) < _in_order(self) for lesson in self.offering.lessons)
+
+    @classmethod
+    def taught_by(cls, account: Account) -> Any:
+        """Lessons of the offerings to which this account is appointed, while it still teaches at their institution."""
+        return cls.offering_id.in_(
+            db.select(OfferingTrainer.offering_id)
+            .join(Offering, Offering.id == OfferingTrainer.offering_id)
+            .where(
+                OfferingTrainer.account_id == account.id,
+                Offering.provider_id.in_(account.provider_ids("trainer")),
+            )
+        )
 
     def roster(self) -> list[Enrolment]:
-        """Who is to be called: registered by that day and not gone before it, in the order of their places."""
+        """Who is to be called, in the order of their places: see ``_is_called``."""
         return list(
             db.session.scalars(
                 db.select(Enrolment)
-                .where(
-                    Enrolment.offering_id == self.offering_id,
-                    Enrolment.registered_on.is_not(None),
-                    Enrolment.registered_on <= self.held_on,
-                    (Enrolment.withdrawn_on.is_(None)) | (Enrolment.withdrawn_on > self.held_on),
-                )
+                .where(*self._is_called())
                 .options(db.joinedload(Enrolment.person))
                 .order_by(Enrolment.place_number, Enrolment.id)
             )
         )
 
+    def standing(self) -> dict[int, str]:
+        """What the roll says now: enrolment id → key of STATUSES, for each sign-up that was ever marked."""
+        rows = db.session.execute(
+            db.select(Mark.enrolment_id, Mark.status).where(Mark.lesson_id == self.id, Mark.superseded_at.is_(None))
+        )
+        return dict(rows.tuples().all())
+
     def marks(self) -> dict[int, Mark]:
         """The current mark of each sign-up that has one."""
         found = db.session.scalars(db.select(Mark).where(Mark.lesson_id == self.id, Mark.superseded_at.is_(None)))
         return {mark.enrolment_id: mark for mark in found}
+
+    def history(self) -> list[Mark]:
+        """Every mark ever made at this lesson, person after person, the newest first."""
+        return list(
+            db.session.scalars(
+                db.select(Mark)
+                .join(Enrolment, Enrolment.id == Mark.enrolment_id)
+                .where(Enrolment.offering_id == self.offering_id, Mark.lesson_id == self.id)
+                .options(
+                    db.joinedload(Mark.enrolment).joinedload(Enrolment.person),
+                    db.joinedload(Mark.marked_by),
+                )
+                .order_by(Enrolment.place_number, Enrolment.id, Mark.id.desc())
+            )
+        )
+
+    def refuse_unless_held(self, at: datetime) -> None:
+        """Raises ``offering-cancelled`` or ``lesson-not-begun`` when there is nothing to call yet, or ever (R10)."""
+        if self.offering.cancelled_at is not None and self.begins_at >= self.offering.cancelled_at:
+            raise Refusal("offering-cancelled", N_("这个班在这次课之前已取消，不能点名。"))
+        if self.held_on > civil(at).date():
+            raise Refusal("lesson-not-begun", N_("还没到上课的日子（%(day)s），不能点名。"), day=self.held_on)
+
+    def wants_reason(self, at: datetime) -> bool:
+        """From the next day on, whoever changes a mark says why."""
+        return self.held_on < civil(at).date()
 
     # -- verbs -------------------------------------------------------------
 
@@ -89,32 +132,74 @@ class Lesson(Base):
     ) -> int:
         """Save what was said of each sign-up (enrolment id → key of STATUSES); returns how many marks changed.
 
-        Sending the same roll twice changes nothing. Raises ``roll-stale``
-        (somebody saved another version meanwhile; ``values['theirs']`` holds
-        it), ``lesson-not-begun``, ``reason-needed`` (from the next day on),
-        ``not-on-roster``, ``status-unknown`` or ``offering-cancelled``.
+        What stands already, sent again, changes nothing, from whatever
+        version. Anything else sent from an old version is refused whole, even
+        where the two touch different people: whoever called a name ought to
+        see what the other one said. Raises ``roll-stale`` (``values['theirs']``
+        holds what stands), ``lesson-not-begun``, ``reason-needed``,
+        ``not-on-roster``, ``status-unknown``, ``offering-cancelled`` or
+        ``completed-needs-attendance``.
         """
-        self.offering.lock()
-        db.session.refresh(self)
-        if self.offering.cancelled_at is not None and self.begins_at >= self.offering.cancelled_at:
-            raise Refusal("offering-cancelled", N_("这个班在这次课之前已取消，不能点名。"))
-        if self.held_on > civil(at).date():
-            raise Refusal("lesson-not-begun", N_("还没到上课的日子（%(day)s），不能点名。"), day=self.held_on)
-        current = self.marks()
-        changes = self._changes(said, current)
+        self._lock()
+        self.refuse_unless_held(at)
+        standing = self.standing()
+        changes = self._changes(said, standing)
         if not changes:
             return 0
         if base_version != self.roll_version:
             raise Refusal(
                 "roll-stale",
                 N_("别人刚保存过这次点名，您的还没有保存。下面并排列出两份，请核对后再保存。"),
-                theirs={i: mark.status for i, mark in current.items()},
+                theirs=standing,
             )
-        corrects = any(i in current for i in changes)
-        if corrects and self.held_on < civil(at).date() and not reason.strip():
+        corrects = any(i in standing for i in changes)
+        if corrects and self.wants_reason(at) and not reason.strip():
             raise Refusal("reason-needed", N_("改动以前的点名要写明原因，例如“补交假条”。"))
-        self._write(changes, current, by, at, reason.strip())
+        self._write(changes, by, at, reason.strip())
+        self.roll_taken_at = at
         return len(changes)
+
+    def walk_in(
+        self,
+        name: str,
+        *,
+        by: Account | None,
+        at: datetime,
+        mobile: str | None = None,
+        birth_on: date | None = None,
+        namesake: bool = False,
+    ) -> Enrolment | Observation:
+        """Somebody came without a sign-up: a free place and a mark of presence, else an Observation (R12).
+
+        The roll counts as taken only once somebody saves it. Raises
+        ``name-on-roll`` (unless ``namesake`` says it is another one of that
+        name), ``lesson-not-begun``, ``offering-cancelled``,
+        ``trainer-no-learner`` or ``already-enrolled``.
+        """
+        self._lock()
+        self.refuse_unless_held(at)
+        if not namesake:
+            self._refuse_if_called(name)
+        if not self.offering.has_free_place():
+            seen = Observation(lesson=self, name=name.strip(), mobile=mobile, birth_on=birth_on, seen_at=at, seen_by=by)
+            db.session.add(seen)
+            db.session.flush()
+            return seen
+        person = Person(
+            name=name,
+            mobile=mobile,
+            birth_on=birth_on,
+            keeper_provider_id=self.offering.provider_id,
+            made_at=at,
+            is_demo=self.offering.is_demo,
+        )
+        db.session.add(person)
+        db.session.flush()
+        settle_identities([person.id])
+        db.session.refresh(person)
+        enrolment = self.offering.enrol_at_lesson(person, self, by=by, at=at)
+        self._write({enrolment.id: "present"}, by, at, "")
+        return enrolment
 
     def reschedule(self, held_on: date, begins: time, ends: time, room: str = "") -> None:
         """Move a lesson whose roll is not taken. Raises ``roll-taken`` or ``times-in-order``."""
@@ -140,92 +225,166 @@ class Lesson(Base):
 
     # -- steps -------------------------------------------------------------
 
-    def _changes(self, said: Mapping[int, str], current: Mapping[int, Mark]) -> dict[int, str]:
-        roster = {enrolment.id for enrolment in self.roster()} | current.keys()
+    def _lock(self) -> None:
+        """Under the offering's lock, as sign-ups are: a roll and a withdrawal do not pass each other."""
+        self.offering.lock()
+        db.session.refresh(self)
+
+    def _is_called(self) -> tuple[Any, ...]:
+        """Registered by that day and not gone before it began; or marked already, whatever came after."""
+        marked = (
+            db.select(Mark.id)
+            .where(Mark.lesson_id == self.id, Mark.enrolment_id == Enrolment.id, Mark.superseded_at.is_(None))
+            .exists()
+        )
+        stayed = or_(
+            Enrolment.withdrawn_on.is_(None),
+            Enrolment.withdrawn_on > self.held_on,
+            and_(Enrolment.withdrawn_on == self.held_on, Enrolment.withdrawn_at > self.begins_at),
+        )
+        return Enrolment.offering_id == self.offering_id, or_(
+            and_(Enrolment.registered_on <= self.held_on, stayed), marked
+        )
+
+    def _refuse_if_called(self, name: str) -> None:
+        same = db.session.scalar(
+            db.select(Person.id)
+            .join(Enrolment, Enrolment.person_id == Person.id)
+            .where(*self._is_called(), Person.name_key == normalise_name(name))
+            .limit(1)
+        )
+        if same is not None:
+            raise Refusal(
+                "name-on-roll",
+                N_("名单里已有一位%(name)s。是同一人，请回去直接点名；是另一位同名的人，请勾选“是另一位”再交。"),
+                name=name.strip(),
+            )
+
+    def _changes(self, said: Mapping[int, str], standing: Mapping[int, str]) -> dict[int, str]:
+        called = set(db.session.scalars(db.select(Enrolment.id).where(*self._is_called())))
         for enrolment_id, status in said.items():
-            if enrolment_id not in roster:
+            if enrolment_id not in called:
                 raise Refusal("not-on-roster", N_("名单里有一位已不在这个班，请刷新页面后再点名。"))
             if status not in STATUSES:
                 raise Refusal("status-unknown", N_("点名只能选：出勤、迟到、早退、请假、缺勤。"))
-        return {i: status for i, status in said.items() if i not in current or current[i].status != status}
+        return {i: status for i, status in said.items() if standing.get(i, "unmarked") != status}
 
-    def _write(
-        self, changes: Mapping[int, str], current: Mapping[int, Mark], by: Account | None, at: datetime, reason: str
-    ) -> None:
-        gone = [current[i].id for i in changes if i in current]
-        if gone:
-            db.session.execute(db.update(Mark).where(Mark.id.in_(gone)).values(superseded_at=at))
+    def _write(self, changes: Mapping[int, str], by: Account | None, at: datetime, reason: str) -> None:
         db.session.execute(
-            db.insert(Mark),
-            [
-                {
-                    "lesson_id": self.id,
-                    "enrolment_id": i,
-                    "status": status,
-                    "reason": reason,
-                    "marked_at": at,
-                    "marked_by_id": by.id if by else None,
-                }
-                for i, status in changes.items()
-            ],
+            db.update(Mark)
+            .where(Mark.lesson_id == self.id, Mark.superseded_at.is_(None), Mark.enrolment_id.in_(list(changes)))
+            .values(superseded_at=at),
+            execution_options={"synchronize_session": False},
+        )
+        said_by = by.id if by else None
+        common = {"lesson_id": self.id, "reason": reason, "marked_at": at, "marked_by_id": said_by}
+        db.session.execute(
+            db.insert(Mark.__table__),
+            [{**common, "enrolment_id": i, "status": status} for i, status in changes.items()],
         )
         self.roll_version += 1
-        self.roll_taken_at = at
         db.session.flush()
         note_attendance(list(changes))
 
 
 def note_attendance(enrolment_ids: list[int]) -> None:
-    """Read first attendance and hours of these sign-ups anew from their current marks (R7, R9)."""
-    attended: dict[int, dict[date, Decimal]] = {i: {} for i in enrolment_ids}
-    rows = db.session.execute(
-        db.select(Mark.enrolment_id, Lesson.held_on, Lesson.class_hours)
-        .join(Lesson, Lesson.id == Mark.lesson_id)
-        .where(Mark.enrolment_id.in_(enrolment_ids), Mark.superseded_at.is_(None), Mark.status.in_(PRESENT))
-    )
-    firsts: dict[int, date] = {}
-    for enrolment_id, held_on, hours in rows:
-        month = held_on.replace(day=1)
-        attended[enrolment_id][month] = attended[enrolment_id].get(month, Decimal(0)) + hours
-        firsts[enrolment_id] = min(held_on, firsts.get(enrolment_id, held_on))
-    completed = db.session.scalar(
-        db.select(db.func.count())
-        .select_from(Enrolment)
-        .where(Enrolment.id.in_(set(enrolment_ids) - firsts.keys()), Enrolment.completed_on.is_not(None))
-    )
-    if completed:
-        raise Refusal("completed-needs-attendance", N_("有学员已登记结业，不能把他的到课全部改掉。请先撤销结业。"))
-    table = Enrolment.__table__
-    db.session.execute(
-        db.update(table).where(table.c.id == db.bindparam("row")).values(first_attended_on=db.bindparam("first")),
-        [{"row": i, "first": firsts.get(i)} for i in enrolment_ids],
-    )
-    db.session.execute(
-        db.delete(AttendedHours).where(AttendedHours.enrolment_id.in_(enrolment_ids)),
-        execution_options={"synchronize_session": False},
-    )
-    fresh = [
-        {"enrolment_id": i, "month_on": month, "class_hours": hours}
-        for i, months in attended.items()
-        for month, hours in months.items()
+    """Read first attendance and hours of these sign-ups anew from their current marks (R7, R9).
+
+    Raises ``completed-needs-attendance`` when a completion would be left
+    without any attendance before it.
+    """
+    firsts, attended = _attended(enrolment_ids)
+    stored = db.session.execute(
+        db.select(Enrolment.id, Enrolment.first_attended_on, Enrolment.completed_on).where(
+            Enrolment.id.in_(enrolment_ids)
+        )
+    ).all()
+    for row in stored:
+        first = firsts.get(row.id)
+        if row.completed_on is not None and (first is None or first > row.completed_on):
+            raise Refusal(
+                "completed-needs-attendance", N_("有学员已登记结业，不能把他结业前的到课全部改掉。请先撤销结业。")
+            )
+    moved = [
+        {"row": row.id, "first": firsts.get(row.id)} for row in stored if row.first_attended_on != firsts.get(row.id)
     ]
-    if fresh:
-        db.session.execute(db.insert(AttendedHours), fresh)
+    if moved:
+        table = Enrolment.__table__
+        db.session.execute(
+            db.update(table).where(table.c.id == db.bindparam("row")).values(first_attended_on=db.bindparam("first")),
+            moved,
+        )
+    _store_hours(enrolment_ids, attended)
     forget_loaded(Enrolment, enrolment_ids)
 
 
-def weekly(first_on: date, weekdays: set[int], begins: time, ends: time, count: int) -> list[tuple[date, time, time]]:
-    """``count`` meetings on these weekdays (0 Monday … 6 Sunday), from ``first_on`` on, that day included."""
+def _attended(enrolment_ids: list[int]) -> tuple[dict[int, date], dict[tuple[int, date], Decimal]]:
+    """Per sign-up the first day of presence; per sign-up and month the class hours."""
+    year, month = db.extract("year", Lesson.held_on), db.extract("month", Lesson.held_on)
+    rows = db.session.execute(
+        db.select(Mark.enrolment_id, year, month, db.func.min(Lesson.held_on), db.func.sum(Lesson.class_hours))
+        .join(Lesson, Lesson.id == Mark.lesson_id)
+        .where(Mark.enrolment_id.in_(enrolment_ids), Mark.superseded_at.is_(None), Mark.status.in_(PRESENT))
+        .group_by(Mark.enrolment_id, year, month)
+    )
+    firsts: dict[int, date] = {}
+    attended: dict[tuple[int, date], Decimal] = {}
+    for enrolment_id, in_year, in_month, first, hours in rows:
+        firsts[enrolment_id] = min(first, firsts.get(enrolment_id, first))
+        attended[enrolment_id, date(int(in_year), int(in_month), 1)] = hours
+    return firsts, attended
+
+
+def _store_hours(enrolment_ids: list[int], attended: dict[tuple[int, date], Decimal]) -> None:
+    """Write only what differs: a saved roll touches one month, not the whole course."""
+    table = AttendedHours.__table__
+    mine = AttendedHours.enrolment_id.in_(enrolment_ids)
+    stored = {
+        (enrolment_id, month): hours
+        for enrolment_id, month, hours in db.session.execute(
+            db.select(AttendedHours.enrolment_id, AttendedHours.month_on, AttendedHours.class_hours).where(mine)
+        )
+    }
+    gone = [key for key, hours in stored.items() if attended.get(key) != hours]
+    fresh = [key for key, hours in attended.items() if stored.get(key) != hours]
+    if gone:
+        db.session.execute(
+            db.delete(table).where(
+                table.c.enrolment_id == db.bindparam("row"), table.c.month_on == db.bindparam("month")
+            ),
+            [{"row": i, "month": month} for i, month in gone],
+        )
+    if fresh:
+        db.session.execute(
+            db.insert(table),
+            [{"enrolment_id": i, "month_on": month, "class_hours": attended[i, month]} for i, month in fresh],
+        )
+    forget_loaded(AttendedHours, {*gone, *fresh})
+
+
+def weekly(
+    first_on: date, weekdays: set[int], begins: time, ends: time, count: int | None = None, last_on: date | None = None
+) -> list[tuple[date, time, time]]:
+    """Meetings on these weekdays (0 Monday … 6 Sunday) from ``first_on`` on: ``count`` of them, or up to ``last_on``.
+
+    Both days are included. Raises ``times-in-order``, ``schedule-empty`` or
+    ``schedule-too-long``.
+    """
     require_times(begins, ends)
-    if not weekdays or count < 1:
+    if count is None:
+        days = (last_on - first_on).days + 1 if last_on is not None else 0
+        count = sum((first_on + timedelta(n)).weekday() in weekdays for n in range(days))
+    if not weekdays & set(range(7)) or count < 1:
         raise Refusal("schedule-empty", N_("请至少选一个星期几，课次至少 1 次。"))
-    days: list[tuple[date, time, time]] = []
+    if count > MOST_LESSONS:
+        raise Refusal("schedule-too-long", N_("一个班最多排 %(most)s 次课，请减少课次。"), most=MOST_LESSONS)
+    meetings: list[tuple[date, time, time]] = []
     day = first_on
-    while len(days) < count:
+    while len(meetings) < count:
         if day.weekday() in weekdays:
-            days.append((day, begins, ends))
+            meetings.append((day, begins, ends))
         day += timedelta(1)
-    return days
+    return meetings
 
 
 def schedule(offering: Offering, meetings: list[tuple[date, time, time]]) -> list[Lesson]:
@@ -277,6 +436,10 @@ def _in_words(lessons: list[Lesson]) -> str:
     hours = f"{clock(begins)}–{clock(ends)}" if len(times) == 1 else f"{clock(begins)} 起，时间不一"
     names = WEEKDAYS[days[0]] + "".join(f"、{WEEKDAYS[d][1:]}" for d in days[1:])
     return f"每{names} {hours}，共 {len(lessons)} 次"
+
+
+def _in_order(lesson: Lesson) -> tuple[date, time, int]:
+    return lesson.held_on, lesson.begins, lesson.id
 
 
 def clock(at: time) -> str:

@@ -132,6 +132,10 @@ class Offering(Base):
         """None when there is no limit."""
         return None if self.capacity is None else self.capacity - self.places_taken
 
+    def has_free_place(self) -> bool:
+        """A place that nobody in the queue has a better claim to."""
+        return self.places_left != 0 and self.queue_length() == 0
+
     def suits_age(self, person: Person) -> bool:
         """Age on the first lesson's day (R16). An unknown birth date is let in; the desk asks."""
         age = person.age_on(self.starts_on)
@@ -193,7 +197,7 @@ class Offering(Base):
         if self.teaches(person):
             raise _trainer_no_learner()
         self._refuse_if_in(person)
-        if self.queue_length() or self.places_left == 0:
+        if not self.has_free_place():
             raise Refusal("no-free-place", N_("没有空余名额，或有人在候补。已记下来，请教务处理。"))
         return self._take_in(person, by, at, "walk_in", on=lesson.held_on)
 

@@ -295,6 +295,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_enrolment_batch_id'), ['batch_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_completed_on_offering_id_person_id'), ['completed_on', 'offering_id', 'person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_first_attended_on_offering_id_person_id'), ['first_attended_on', 'offering_id', 'person_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_enrolment_offering_id_place_number'), ['offering_id', 'place_number'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_person_id'), ['person_id'], unique=False)
         batch_op.create_index('uq_enrolment_living', ['offering_id', 'person_id'], unique=True, sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
 
@@ -402,6 +403,7 @@ def upgrade():
     sa.Column('lesson_id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=30), nullable=False),
     sa.Column('mobile_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('birth_on', sa.Date(), nullable=True),
     sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('seen_by_id', sa.Integer(), nullable=True),
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
@@ -455,6 +457,7 @@ def downgrade():
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.drop_index('uq_enrolment_living', sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_enrolment_person_id'))
+        batch_op.drop_index(batch_op.f('ix_enrolment_offering_id_place_number'))
         batch_op.drop_index(batch_op.f('ix_enrolment_first_attended_on_offering_id_person_id'))
         batch_op.drop_index(batch_op.f('ix_enrolment_completed_on_offering_id_person_id'))
         batch_op.drop_index(batch_op.f('ix_enrolment_batch_id'))
