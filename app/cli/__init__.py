@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import demo
+from app.cli import counts, demo
 
 
 def init(app: Flask) -> None:
     """Add the commands to the application."""
-    for group in (demo.group,):
-        app.cli.add_command(group)
+    for command in (counts.counts, demo.group):
+        app.cli.add_command(command)

@@ -1,1 +1,0 @@
-"""Persons, person-times, class hours: the only file that counts people."""

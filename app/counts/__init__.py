@@ -1,0 +1,9 @@
+"""Persons, person-times, class hours: the only place that counts people.
+
+`rows` says which sign-ups count, `year` folds them into tables, `pairs`
+narrows persons by undecided duplicates, `checks` asks a report about itself.
+"""
+
+from app.counts.year import DIMENSIONS, MEASURES, Figures, Row, Table, Year, count_year, year_table
+
+__all__ = ["DIMENSIONS", "MEASURES", "Figures", "Row", "Table", "Year", "count_year", "year_table"]

@@ -1,0 +1,82 @@
+"""A yearly table as a file: XLSX, CSV, JSON, each written from the same Table that the page shows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import xlsxwriter
+
+from app.cells import harmless
+from app.counts.year import Table
+from app.refusal import N_
+
+HEADINGS: dict[str, str] = {
+    "persons": N_("人数"),
+    "persons_max": N_("人数上限"),
+    "person_times": N_("人次（实名）"),
+    "group_headcount": N_("集体人数"),
+    "person_times_total": N_("人次合计"),
+    "class_hours": N_("学时"),
+    "completions": N_("结业"),
+    "certificates": N_("取证"),
+}
+BY: dict[str, str] = {
+    "category": N_("类别"),
+    "division": N_("区县"),
+    "provider": N_("机构"),
+    "month": N_("月份"),
+}
+CITY = N_("全市")
+
+
+def as_rows(table: Table) -> list[list[Any]]:
+    """Heading, lines and the city, cell by cell, harmless in a spreadsheet."""
+    lines: list[list[Any]] = [[BY[table.by] if table.by else "", *HEADINGS.values()]]
+    lines += [[row.label, *row.figures.as_dict().values()] for row in table.rows]
+    lines.append([CITY, *table.total.as_dict().values()])
+    return [[harmless(cell) for cell in line] for line in lines]
+
+
+def as_csv(table: Table) -> bytes:
+    """UTF-8 with a byte order mark, so that spreadsheets read the Chinese."""
+    text = io.StringIO()
+    csv.writer(text).writerows(as_rows(table))
+    return text.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(table: Table) -> bytes:
+    memory = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        memory, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
+    sheet = book.add_worksheet(f"{table.year}")
+    bold, plain, decimal = (
+        book.add_format({"bold": True}),
+        book.add_format({"num_format": "#,##0"}),
+        book.add_format({"num_format": "#,##0.0"}),
+    )
+    for n, line in enumerate(as_rows(table)):
+        for column, cell in enumerate(line):
+            form = bold if n == 0 or column == 0 else decimal if isinstance(cell, float) else plain
+            sheet.write(n, column, cell, form)
+    sheet.set_column(0, 0, 24)
+    sheet.set_column(1, len(HEADINGS), 13)
+    sheet.freeze_panes(1, 1)
+    book.close()
+    return memory.getvalue()
+
+
+def as_json(table: Table) -> bytes:
+    return json.dumps(table.as_dict(), ensure_ascii=False).encode()
+
+
+# Whatever writes a table to a file stands here: form → (media type, writer).
+FILES: dict[str, tuple[str, Callable[[Table], bytes]]] = {
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "json": ("application/json", as_json),
+}
