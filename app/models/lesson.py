@@ -86,7 +86,7 @@ class Lesson(Base):
         rows = db.session.execute(
             db.select(Mark.enrolment_id, Mark.status).where(Mark.lesson_id == self.id, Mark.superseded_at.is_(None))
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     def marks(self) -> dict[int, Mark]:
         """The current mark of each sign-up that has one."""
