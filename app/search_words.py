@@ -1,10 +1,77 @@
-"""Words, pinyin and initials by which an offering is found."""
+"""Words, pinyin and initials by which an offering is found.
+
+A trigram index finds no Chinese word of two characters, so the words stand
+in one ordinary column and are looked for with LIKE. Both sides are folded
+alike: full width to half, case away, blanks out.
+"""
 
 from __future__ import annotations
 
-from app.models import Offering
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from app.models.offering import Offering
+from app.models.place import DIVISIONS
+from app.models.rules import CATEGORIES
+
+LONGEST_QUERY = 100
+MOST_WORDS = 8
 
 
 def note_search_words(offering: Offering) -> None:
-    """Keep on the offering the text that the catalogue searches."""
-    offering.search_text = offering.course.title.lower()
+    """Keep the words on the offering; call it whenever something they are read from is saved."""
+    offering.search_text = search_text(offering)
+
+
+def search_text(offering: Offering) -> str:
+    """Everything an offering is found by, one piece a line, so that no word reaches over two pieces."""
+    spoken = [
+        offering.course.title,
+        offering.provider.name,
+        DIVISIONS.get(offering.division_code, ""),
+        CATEGORIES[offering.category],
+        offering.address,
+        *(trainer.account.name for trainer in offering.trainers),
+    ]
+    written = [offering.number, offering.room, offering.course.audience, offering.course.summary]
+    return join_pieces(spoken, written)
+
+
+def join_pieces(spoken: Iterable[str], written: Iterable[str]) -> str:
+    """``spoken`` is found by pinyin and initials too, ``written`` by its characters alone."""
+    lines = [fold(piece) for piece in written]
+    for piece in spoken:
+        lines.extend((fold(piece), *_pinyin(piece)))
+    return "\n".join(dict.fromkeys(line for line in lines if line))
+
+
+def matches(query: str) -> list[ColumnElement[bool]]:
+    """One condition for each word of the query: all of them must be found. An empty query gives none."""
+    return [Offering.search_text.contains(word, autoescape=True) for word in words(query)]
+
+
+def words(query: str) -> list[str]:
+    """The words of what somebody typed, folded: at most eight, of a hundred characters together."""
+    parts = (fold(part) for part in query[:LONGEST_QUERY].split())
+    return list(dict.fromkeys(part for part in parts if part))[:MOST_WORDS]
+
+
+def fold(text: str) -> str:
+    """Half-width, without case, blanks and control characters (PostgreSQL stores no NUL)."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(c for c in plain if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+
+
+@lru_cache(4096)
+def _pinyin(text: str) -> tuple[str, ...]:
+    """书法（楷书） → shufakaishu, sfks"""
+    from pypinyin import Style, lazy_pinyin  # 56 MB: loaded where words are saved, never where they are read
+
+    plain = fold(text)
+    syllables: Any = lazy_pinyin(plain, errors="ignore")
+    initials: Any = lazy_pinyin(plain, style=Style.FIRST_LETTER, errors="ignore")
+    return "".join(syllables), "".join(initials)
