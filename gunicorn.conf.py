@@ -34,8 +34,7 @@ def when_ready(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """A connection belongs to one process: forget what the parent may have opened, without closing it for others."""
     from app.database import db
-    from wsgi import app
 
-    with app.app_context():
+    with server.app.wsgi().app_context():
         for engine in db.engines.values():
             engine.dispose(close=False)

@@ -1,0 +1,230 @@
+"""A small registry in every state a page can show, behind the production server.
+
+``python -m tests.browser.site FOLDER`` makes it and writes FOLDER/known.json:
+each account's cookie and mobile, and the id of each thing that recipes name.
+The server then loads ``tests.browser.site:wsgi()``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import defaultdict
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_migrate import upgrade
+
+from app import create_app
+from app.clock import now, today
+from app.database import db, writing
+from app.models import Account, Certificate, GroupVisit, Offering, Person, SignIn
+from app.models.identity_number import normalise_name
+from app.models.person import settle_identities
+from app.models.rules import CATEGORIES
+from app.web.access import TOKEN
+from tests.people import a_person, a_provider, a_resident, an_account, an_offering
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDER = "REGISTRY_BROWSER_FOLDER"
+LEARNERS = 40
+TITLES = {
+    "community": "家庭急救与安全用电（演示）",
+    "elderly": "书法入门：从楷书开始（演示）",
+    "rural": "黑木耳棚室栽培技术（演示）",
+    "certificate": "1+X 老年照护（初级）（演示）",
+    "youth": "小学生劳动体验：木工（演示）",
+    "workforce": "电工班组安全轮训（演示）",
+    "teacher": "教师信息技术应用（演示）",
+}
+
+
+def wsgi() -> Flask:
+    """The application that the server of the browser tests loads."""
+    return make(Path(os.environ[FOLDER]))
+
+
+def make(folder: Path) -> Flask:
+    return create_app({"SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'registry.db'}"}, instance=folder)
+
+
+class Site:
+    """Makes the registry, a few lines for each part, and remembers what recipes will name."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.day, self.at = today(), now()
+        self.accounts: dict[str, Account] = {}
+        self.ids: dict[str, dict[str, int]] = defaultdict(dict)
+
+    def known(self) -> dict[str, Any]:
+        sign = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
+        cookies = {name: sign.dumps({TOKEN: SignIn.begin(account, self.at)}) for name, account in self.accounts.items()}
+        mobiles = {name: account.mobile for name, account in self.accounts.items()}
+        rules = [(rule.endpoint, rule.rule) for rule in self.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+        return {"cookies": cookies, "mobiles": mobiles, "ids": self.ids, "rules": rules}
+
+    def fill(self) -> None:
+        self.providers()
+        self.people()
+        self.catalogue()
+        self.states()
+        self.class_of_today()
+        self.last_year()
+        settle_identities(db.session.scalars(db.select(Person.id)))
+
+    def keep(self, kind: str, name: str, thing: Any) -> Any:
+        db.session.flush()
+        self.ids[kind][name] = thing.id
+        return thing
+
+    def providers(self) -> None:
+        self.school = self.keep(
+            "provider",
+            "school",
+            a_provider(
+                "吉林市老年大学（演示）",
+                kind="elderly_university",
+                division_code="220204",
+                address="船营区解放大路 1 号（演示）",
+                telephone="0432-61234567",
+            ),
+        )
+        self.other = self.keep("provider", "other", a_provider("昌邑区社区大学（演示）", kind="community_university"))
+        self.empty = self.keep(
+            "provider", "empty", a_provider("舒兰市职教中心（演示）", kind="county_vocational_centre")
+        )
+
+    def people(self) -> None:
+        self.resident, self.herself = a_resident(
+            "王演示秀英", birth_on=self.day.replace(year=self.day.year - 68, day=1)
+        )
+        self.mother = self.keep("person", "mother", a_person("刘演示淑兰", self.resident, "family"))
+        self.keep("person", "self", self.herself)
+        self.newcomer, _ = a_resident("赵演示明")
+        self.trainer = an_account("trainer", self.school, "孙演示老师")
+        self.accounts |= {
+            "resident": self.resident,
+            "newcomer": self.newcomer,
+            "trainer": self.trainer,
+            "idle_trainer": an_account("trainer", self.empty, "吴演示老师"),
+            "clerk": an_account("clerk", self.school, "周演示教务"),
+            "empty_clerk": an_account("clerk", self.empty, "郑演示教务"),
+            "bureau": an_account("bureau", name="冯演示"),
+            "one_use": an_account("resident", name="陈演示", must_change_password=True),
+        }
+        for name, account in self.accounts.items():
+            self.keep("account", name, account)
+
+    def offering(self, name: str, **facts: Any) -> Offering:
+        where = {"telephone": "0432-61234567", "address": "船营区解放大路 1 号（演示）", "room": "301 室"}
+        facts = {"provider": self.school, "first_on": self.day + timedelta(10), **where, **facts}
+        title = facts.pop("title", f"国画花鸟（{name}）（演示）")
+        return self.keep("offering", name, an_offering(title=title, **facts))
+
+    def catalogue(self) -> None:
+        """More than one page, each category and time of day."""
+        for n, category in enumerate([*CATEGORIES] * 6):
+            begins = time((9, 14, 18)[n % 3], 30 if n % 3 == 2 else 0)
+            an_offering(
+                (self.school, self.other)[n % 2],
+                title=f"{TITLES[category]}{n // len(CATEGORIES) + 1} 班",
+                category=category,
+                first_on=self.day + timedelta(3 + n),
+                begins=begins,
+                ends=time(begins.hour + 1, 59),
+                lessons=2 + n % 4,
+                division_code=("220204", "220202", "220283")[n % 3],
+                telephone="0432-61234567",
+                address="解放大路 1 号（演示）",
+                fee_cents=(0, 12000)[n % 2],
+                min_age=50 if category == "elderly" else None,
+            )
+
+    def states(self) -> None:
+        """Open, few left, full with a queue, closed, cancelled, draft; the resident's own rows in them."""
+        before, me = self.at - timedelta(2), self.resident
+        free = self.offering(
+            "free", title="声乐基础（演示）", category="elderly", min_age=50, fee_cents=6000, bring="歌本、水杯"
+        )
+        self.keep("enrolment", "confirmed", free.enrol(self.herself, by=me, at=before))
+        few = self.offering("few", capacity=3)
+        left = few.enrol(self.herself, by=me, at=before)
+        few.withdraw(left, by=me, at=before)
+        self.keep("enrolment", "withdrawn", left)
+        few.enrol(a_person(), by=None, at=before)
+        full = self.offering("full", capacity=2, title="太极拳（演示）")
+        for _ in range(4):
+            full.enrol(a_person(), by=None, at=before)
+        self.keep("enrolment", "waiting", full.enrol(self.herself, by=me, at=before))
+        self.offering("closed", signup_closes_at=self.at - timedelta(1))
+        self.offering("not_yet", signup_opens_at=self.at + timedelta(2))
+        self.offering("unlimited", capacity=None, mode="online", address="", room="")
+        self.offering("draft", published=False)
+        self.offering("bare_draft", published=False, lessons=0)
+        cancelled = self.offering("cancelled")
+        self.keep("enrolment", "of_cancelled", cancelled.enrol(self.mother, by=me, at=before))
+        cancelled.cancel("教室装修（演示）", self.at)
+
+    def class_of_today(self) -> None:
+        """A class of forty with a lesson last week, whose roll is taken, and one today, whose roll is not."""
+        first_on = self.day - timedelta(14)
+        offering = self.offering("today", title="太极拳初级（演示）", first_on=first_on,
+                                 lessons=5, capacity=LEARNERS + 2, category="elderly")  # fmt: skip
+        offering.appoint(self.trainer)
+        enrolments = [
+            offering.enrol(a_person(mobile=f"1390000{9000 + n}"), by=None, at=self.at - timedelta(30))
+            for n in range(LEARNERS)
+        ]
+        self.keep("enrolment", "learner", enrolments[0])
+        for lesson, name in zip(offering.lessons, ("first", "taken", "today", "next"), strict=False):
+            self.keep("lesson", name, lesson)
+        said = {
+            e.id: ("present", "present", "late", "left_early", "leave", "absent")[n % 6]
+            for n, e in enumerate(enrolments)
+        }
+        for lesson in offering.lessons[:2]:
+            lesson.take_roll(said, by=self.trainer, at=lesson.begins_at + timedelta(hours=1), base_version=0)
+
+    def last_year(self) -> None:
+        """Last year and this one: attended, completed, certified, a nameless group, a pair to decide."""
+        for n, category in enumerate(CATEGORIES):
+            for year in (self.day.year - 1, self.day.year):
+                self._past(category, year, n)
+        self.ids["year"] |= {"this": self.day.year, "last": self.day.year - 1, "empty": 1999}
+
+    def _past(self, category: str, year: int, n: int) -> None:
+        first_on = self.day.replace(year=year, month=1, day=6)
+        title = f"{TITLES[category]}{year}"
+        offering = self.offering(f"{category}-{year}", category=category, title=title, first_on=first_on, lessons=2)
+        if offering.last_begins_at >= self.at:
+            return
+        signed = offering.first_begins_at - timedelta(5)
+        people = [a_person(birth_on=self.day.replace(year=1950 + n, month=5, day=1)) for _ in range(4)]
+        rows = [offering.enrol(person, by=None, at=signed) for person in people]
+        for lesson in offering.lessons:
+            said = {row.id: "present" if i < 3 else "absent" for i, row in enumerate(rows)}
+            lesson.take_roll(said, by=None, at=lesson.begins_at + timedelta(hours=1), base_version=0)
+        rows[0].complete(offering.ends_on, by=None, day=self.day)
+        self.keep("enrolment", "completed", rows[0])
+        db.session.add(Certificate(enrolment=rows[0], system="one_plus_x", name="老年照护（演示）", level="初级",
+                                   number=f"YS{year}{n:04d}", issued_on=offering.ends_on))  # fmt: skip
+        if category == "youth":
+            group = "第七小学（演示）"
+            db.session.add(GroupVisit(offering=offering, group_name=group, group_key=normalise_name(group),
+                                      visited_on=offering.starts_on, headcount=113, state="已登记"))  # fmt: skip
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    app = make(folder)
+    with app.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+        with writing():
+            site = Site(app)
+            site.fill()
+            facts = site.known()
+    (folder / "known.json").write_text(json.dumps(facts, ensure_ascii=False))

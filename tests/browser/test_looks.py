@@ -1,0 +1,100 @@
+"""Every page in every state, at three widths and in large type: axe finds nothing, and nothing is small or heavy."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Response
+
+from tests.browser.recipes import NO_PAGE, RECIPES, Recipe
+from tests.browser.server import Live
+
+HERE = Path(__file__).resolve().parent
+WIDTHS = ((1280, 900), (768, 1024), (360, 740))
+NARROWEST = (320, 256)  # 1280 × 1024 enlarged to 400 %
+FIRST_VIEW, SCRIPTS, REQUESTS = 50_000, 15_000, 6
+PRIMARY = "main form button:not(.quiet):not(.link), main a.button:not(.quiet)"
+# What axe cannot judge by its nature: it asks a person to look at whatever is hidden at the moment.
+CANNOT_JUDGE = {"hidden-content"}
+AXE = """() => axe.run(document, {
+    runOnly: {type: "rule", values: axe.getRules().map(rule => rule.ruleId)},
+    resultTypes: ["violations", "incomplete"],
+}).then(found => [...found.violations, ...found.incomplete].map(rule => [
+    rule.id, rule.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 120)).slice(0, 4), rule.help]))"""
+
+
+@cache
+def axe() -> str:
+    return (HERE / "vendor" / "axe.min.js").read_text("utf-8")
+
+
+@cache
+def looks() -> str:
+    return (HERE / "looks.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+def test_a_page_is_readable_pressable_and_light(live: Live, chrome: Browser, recipe: Recipe) -> None:
+    wrong = [line for large in (False, True) for line in visit(live, chrome, recipe, large)]
+    assert not wrong, "\n" + "\n".join(dict.fromkeys(wrong))
+
+
+def visit(live: Live, chrome: Browser, recipe: Recipe, large: bool) -> list[str]:
+    """One load of a page: what is wrong with it, one line each."""
+    context = live.visit(chrome, recipe.who, large, viewport={"width": WIDTHS[0][0], "height": WIDTHS[0][1]})
+    try:
+        page = context.new_page()
+        noise: list[str] = []
+        answers: list[Response] = []
+        page.on("console", lambda said: noise.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: noise.append(str(error)))
+        page.on("response", lambda answer: answers.append(answer))
+        first = page.goto(live.path(recipe.endpoint, recipe.things, recipe.query))
+        assert first is not None
+        wrong = [] if large else weight(answers)
+        if recipe.do:
+            recipe.do(page)
+        elif first.status != recipe.status:
+            return [f"answered {first.status}"]
+        page.evaluate(axe())
+        for width, height in WIDTHS[:: 2 if large else 1]:
+            where = f"{width} px{', large' if large else ''}: "
+            page.set_viewport_size({"width": width, "height": height})
+            wrong += [where + line for line in judged(page)]
+            wrong += [where + line for line in page.evaluate(looks(), {"large": large, "primary": PRIMARY})]
+        page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wrong.append("scrolls sideways at 320 px")
+        return wrong + [f"console: {line}" for line in noise if "status of 4" not in line]
+    finally:
+        context.close()
+
+
+def judged(page: Page) -> list[str]:
+    found: list[list[Any]] = page.evaluate(AXE)
+    return [f"{rule}: {help} {nodes}" for rule, nodes, help in found if rule not in CANNOT_JUDGE]
+
+
+def weight(answers: list[Response]) -> list[str]:
+    """The first view as it came over the wire."""
+    wrong = []
+    sizes = [(answer, answer.request.sizes()["responseBodySize"]) for answer in answers]
+    total = sum(size for _, size in sizes)
+    scripts = sum(size for answer, size in sizes if answer.request.resource_type == "script")
+    if total > FIRST_VIEW:
+        wrong.append(f"the first view weighs {total} bytes")
+    if scripts > SCRIPTS:
+        wrong.append(f"scripts weigh {scripts} bytes")
+    if len(answers) > REQUESTS:
+        wrong.append(f"the first view takes {len(answers)} requests")
+    return wrong
+
+
+def test_every_page_has_a_recipe(live: Live) -> None:
+    declared = {recipe.endpoint for recipe in RECIPES} | NO_PAGE.keys()
+    routes = {endpoint for endpoint, _ in live.rules}
+    assert routes - declared == set()
+    assert declared - routes == set()
