@@ -29,12 +29,3 @@ def when_ready(server: Any) -> None:
     """What is loaded now stays; the collector of a worker must not touch, and so copy, its pages."""
     gc.collect()
     gc.freeze()
-
-
-def post_fork(server: Any, worker: Any) -> None:
-    """A connection belongs to one process: forget what the parent may have opened, without closing it for others."""
-    from app.database import db
-
-    with server.app.wsgi().app_context():
-        for engine in db.engines.values():
-            engine.dispose(close=False)

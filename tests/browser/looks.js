@@ -13,7 +13,7 @@
   const small = new Set();
   while (walk.nextNode()) {
     const e = walk.currentNode.parentElement;
-    if (walk.currentNode.textContent.trim() && seen(e) && size(e) < (large ? 20 : 16)) small.add(`text of ${size(e)} px: ${said(e)}`);
+    if (walk.currentNode.textContent.trim() && seen(e) && size(e) < (large ? 18 : 16)) small.add(`text of ${size(e)} px: ${said(e)}`);
   }
   wrong.push(...small);
 
