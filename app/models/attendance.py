@@ -10,10 +10,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import sealing
-from app.database import Base, Stamp
+from app.database import Base, Stamp, db
 from app.models.account import Account
 from app.models.enrolment import Enrolment
-from app.refusal import N_
+from app.models.person import Person
+from app.refusal import N_, Refusal
 
 STATUSES: dict[str, str] = {
     "present": N_("出勤"),
@@ -88,3 +89,39 @@ class Observation(Base):
         if self.mobile_sealed is None:
             return None
         return sealing.sealer().open(self.mobile_sealed, "observation", "mobile", self.uid)
+
+    def enrol(self, person: Person, *, by: Account, at: datetime) -> Any:
+        """Give them a sign-up dated that lesson (R12), which settles this; returns the Enrolment.
+
+        Raises ``already-settled``, ``no-free-place`` and what ``Offering.enrol_at_lesson`` raises.
+        """
+        offering = self.lesson.offering
+        offering.lock()
+        self._refuse_if_settled()
+        try:
+            enrolment = offering.enrol_at_lesson(person, self.lesson, by=by, at=at)
+        except Refusal as no:
+            if no.code != "no-free-place":
+                raise
+            raise Refusal(
+                "no-free-place", N_("没有空余名额，或有人在候补。请先增加名额，或写明处理结果后结案。")
+            ) from no
+        self._settle(N_("已登记进班"), by, at)
+        return enrolment
+
+    def close(self, outcome: str, *, by: Account, at: datetime) -> None:
+        """Decided without a sign-up; counted nowhere. Raises ``already-settled`` or ``outcome-needed``."""
+        self.lesson.offering.lock()
+        self._refuse_if_settled()
+        if not outcome.strip():
+            raise Refusal("outcome-needed", N_("请写明怎么处理的，例如“旁听一次，不报名”。"))
+        self._settle(outcome.strip(), by, at)
+
+    def _refuse_if_settled(self) -> None:
+        db.session.refresh(self)
+        if self.settled_at is not None:
+            raise Refusal("already-settled", N_("这一条已经处理过了。"))
+
+    def _settle(self, outcome: str, by: Account, at: datetime) -> None:
+        self.outcome, self.settled_by_id, self.settled_at = outcome, by.id, at
+        db.session.flush()

@@ -7,10 +7,10 @@ from datetime import date
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from app.database import Base
+from app.database import Base, db
 from app.models.enrolment import Enrolment
 from app.models.identity_number import normalise_number
-from app.refusal import N_
+from app.refusal import N_, Refusal
 
 SYSTEMS: dict[str, str] = {"one_plus_x": N_("1+X"), "hrss": N_("人社")}
 
@@ -35,3 +35,38 @@ class Certificate(Base):
     def _keep_key(self, _: str, number: str) -> str:
         self.number_key = normalise_number(number)
         return number
+
+    @classmethod
+    def award(
+        cls, enrolment: Enrolment, *, system: str, name: str, level: str, number: str, issued_on: date, day: date
+    ) -> Certificate:
+        """Write down that this learner earned it; the same number of the same person again is the same certificate.
+
+        ``issued_on`` decides its year (R9), ``day`` is today. Raises
+        ``certificate-number``, ``certificate-date`` or ``certificate-taken``.
+        """
+        if not normalise_number(number):
+            raise Refusal("certificate-number", N_("请填证书编号，照证书上的写。"))
+        if not enrolment.offering.starts_on <= issued_on <= day:
+            raise Refusal(
+                "certificate-date",
+                N_("发证日期不能早于开班日期（%(start)s），也不能晚于今天。"),
+                start=enrolment.offering.starts_on,
+            )
+        known = cls.numbered(system, number)
+        if known is not None and known.enrolment.person.identity != enrolment.person.identity:
+            raise Refusal("certificate-taken", N_("这个证书编号已登记在别人名下，请对照证书核对编号。"))
+        if known is not None:
+            return known
+        certificate = cls(
+            enrolment=enrolment, system=system, name=name.strip(), level=level.strip(), number=number.strip(),
+            issued_on=issued_on,
+        )  # fmt: skip
+        db.session.add(certificate)
+        db.session.flush()
+        return certificate
+
+    @classmethod
+    def numbered(cls, system: str, number: str) -> Certificate | None:
+        """The certificate of that system and number, compared in the one spelling of numbers."""
+        return db.session.scalar(db.select(cls).where(cls.system == system, cls.number_key == normalise_number(number)))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from app.database import Base, db
 from app.models.identity_number import normalise_name
 from app.models.provider import Provider
+from app.refusal import N_, Refusal
 
 
 class Course(Base):
@@ -35,3 +36,20 @@ class Course(Base):
         return db.session.scalar(
             db.select(cls).where(cls.provider_id == provider.id, cls.title_key == normalise_name(title))
         )
+
+    @classmethod
+    def offer(cls, provider: Provider, *, title: str, summary: str, audience: str) -> Course:
+        """A new entry in the provider's catalogue; raises ``title-taken``."""
+        course = cls(provider=provider, title="")
+        with db.session.no_autoflush:
+            course.describe(title=title, summary=summary, audience=audience)
+        db.session.add(course)
+        db.session.flush()
+        return course
+
+    def describe(self, *, title: str, summary: str, audience: str) -> None:
+        """Raises ``title-taken``: a provider's titles are unique, since the ledger finds a course by its title."""
+        other = Course.titled(self.provider, title)
+        if other is not None and other is not self:
+            raise Refusal("title-taken", N_("本机构已有同名的课程，请直接用它，或换一个名称。"))
+        self.title, self.summary, self.audience = title.strip(), summary.strip(), audience.strip()

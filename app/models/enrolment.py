@@ -135,14 +135,16 @@ class Enrolment(Base):
         Raises ``not-attended``, ``completion-date`` or ``already-withdrawn``.
         ``day`` is today.
         """
+        self._refresh_under_lock()
         if self.withdrawn_at is not None:
-            raise Refusal("already-withdrawn", N_("已经退班，不能登记结业。"))
+            raise Refusal("already-withdrawn", N_("%(name)s已经退班，不能登记结业。"), name=self.person.name)
         if self.first_attended_on is None:
-            raise Refusal("not-attended", N_("没有到课记录，不能登记结业。请先补点名。"))
+            raise Refusal("not-attended", N_("%(name)s没有到课记录，不能登记结业。请先补点名。"), name=self.person.name)
         if not self.first_attended_on <= on <= min(day, self.offering.ends_on):
             raise Refusal(
                 "completion-date",
-                N_("结业日期要在首次到课（%(first)s）和结班日期（%(end)s）之间，也不能晚于今天。"),
+                N_("%(name)s的结业日期要在首次到课（%(first)s）和结班日期（%(end)s）之间，也不能晚于今天。"),
+                name=self.person.name,
                 first=self.first_attended_on,
                 end=self.offering.ends_on,
             )
@@ -150,8 +152,14 @@ class Enrolment(Base):
         db.session.flush()
 
     def undo_completion(self) -> None:
+        self._refresh_under_lock()
         self.completed_on = self.completed_by_id = None
         db.session.flush()
+
+    def _refresh_under_lock(self) -> None:
+        # A withdrawal or a corrected roll at the same moment waits for its turn, and is seen.
+        self.offering.lock()
+        db.session.refresh(self)
 
 
 class AttendedHours(Base):

@@ -202,7 +202,10 @@ class Lesson(Base):
         return enrolment
 
     def reschedule(self, held_on: date, begins: time, ends: time, room: str = "") -> None:
-        """Move a lesson whose roll is not taken. Raises ``roll-taken`` or ``times-in-order``."""
+        """Move a lesson. Raises ``roll-taken``, ``offering-cancelled`` or ``times-in-order``."""
+        self.offering.lock()
+        db.session.refresh(self)
+        _refuse_if_cancelled(self.offering)
         if self.roll_version:
             raise Refusal("roll-taken", N_("这次课已经点过名，不能改时间。"))
         require_times(begins, ends)
@@ -212,7 +215,10 @@ class Lesson(Base):
         note_timetable(self.offering)
 
     def remove(self) -> None:
-        """Raises ``roll-taken`` or ``last-lesson``."""
+        """Raises ``roll-taken``, ``offering-cancelled`` or ``last-lesson``."""
+        self.offering.lock()
+        db.session.refresh(self)
+        _refuse_if_cancelled(self.offering)
         if self.roll_version:
             raise Refusal("roll-taken", N_("这次课已经点过名，不能删除。"))
         if self.offering.published_at is not None and len(self.offering.lessons) == 1:
@@ -387,11 +393,22 @@ def weekly(
     return meetings
 
 
-def schedule(offering: Offering, meetings: list[tuple[date, time, time]]) -> list[Lesson]:
-    """Add lessons to the offering."""
+def schedule(offering: Offering, meetings: list[tuple[date, time, time]], room: str = "") -> list[Lesson]:
+    """Add lessons to the offering; an empty ``room`` is the offering's own.
+
+    Raises ``times-in-order``, ``offering-cancelled``, ``lesson-twice`` or
+    ``attendance-reported`` (a ledger said who came: lessons would contradict it).
+    """
+    offering.lock()
+    _refuse_if_cancelled(offering)
+    _refuse_if_reported(offering)
+    taken = {(lesson.held_on, lesson.begins) for lesson in offering.lessons}
     lessons = []
     for held_on, begins, ends in meetings:
         require_times(begins, ends)
+        if (held_on, begins) in taken:
+            raise Refusal("lesson-twice", N_("%(day)s 这个时间已经有一次课了，请改日期或时间。"), day=held_on)
+        taken.add((held_on, begins))
         lessons.append(
             Lesson(
                 offering=offering,
@@ -399,12 +416,26 @@ def schedule(offering: Offering, meetings: list[tuple[date, time, time]]) -> lis
                 begins=begins,
                 ends=ends,
                 class_hours=class_hours_between(begins, ends),
+                room=room,
             )
         )
     db.session.add_all(lessons)
     db.session.flush()
     note_timetable(offering)
     return lessons
+
+
+def _refuse_if_cancelled(offering: Offering) -> None:
+    if offering.cancelled_at is not None:
+        raise Refusal("offering-cancelled", N_("这个班已取消，课次不能再改。"))
+
+
+def _refuse_if_reported(offering: Offering) -> None:
+    if offering.lessons:
+        return
+    came = db.select(Enrolment.id).where(Enrolment.offering_id == offering.id, Enrolment.first_attended_on.is_not(None))
+    if db.session.scalar(db.select(came.exists())):
+        raise Refusal("attendance-reported", N_("这个班的到课来自台账，不能再排课。改动请重新导入台账。"))
 
 
 def note_timetable(offering: Offering) -> None:
@@ -484,6 +515,8 @@ def clashes(offering: Offering) -> list[tuple[Lesson, Lesson, str]]:
             .join(other_offering, other_offering.id == other.offering_id)
             .where(Lesson.offering_id == offering.id, other.offering_id != offering.id)
             .where(other_offering.cancelled_at.is_(None))
+            .where(db.or_(shared_trainer, other_offering.provider_id == offering.provider_id))
+            .options(db.joinedload(other.offering))
             .order_by(Lesson.held_on, Lesson.begins)
         )
     )

@@ -18,7 +18,7 @@ from app.clock import civil
 from app.database import Base, Hours, Stamp, db
 from app.models.account import Account
 from app.models.course import Course
-from app.models.enrolment import Enrolment
+from app.models.enrolment import AttendedHours, Enrolment
 from app.models.identity_number import normalise_name
 from app.models.person import Person
 from app.models.provider import Provider
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from app.models.lesson import Lesson
 
 MODES: dict[str, str] = {"on_site": N_("线下"), "online": N_("线上")}
+STANDINGS: dict[str, str] = {
+    "draft": N_("草稿"),
+    "published": N_("已发布"),
+    "cancelled": N_("已取消"),
+    "over": N_("已结束"),
+}
 
 
 class Offering(Base):
@@ -101,6 +107,10 @@ class Offering(Base):
         opens, closes = self.signup_opens_at, self.signup_closes_at or self.first_begins_at
         return self.is_published and (opens is None or opens <= at) and at < closes
 
+    def is_open_at_desk(self, at: datetime) -> bool:
+        """The window is for the web; the desk may sign people up until the last lesson begins."""
+        return self.is_published and at < self.last_begins_at
+
     @classmethod
     def open_at(cls, at: datetime) -> Any:
         """``is_open`` as a condition for queries."""
@@ -126,6 +136,29 @@ class Offering(Base):
                 opens=f"{civil(self.signup_opens_at):%Y-%m-%d %H:%M}",
             )
         return Refusal("offering-not-open", N_("报名已经截止。想参加请打电话问机构，或看看同类的其他班。"))
+
+    def standing(self, on: date) -> str:
+        """A key of STANDINGS on a civil day. The same as ``stands`` for many."""
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if self.published_at is None:
+            return "draft"
+        return "over" if self.ends_on < on else "published"
+
+    @classmethod
+    def stands(cls, standing: str, on: date) -> Any:
+        """``standing`` as a condition for queries."""
+        if standing == "cancelled":
+            return cls.cancelled_at.is_not(None)
+        if standing == "draft":
+            return and_(cls.published_at.is_(None), cls.cancelled_at.is_(None))
+        ended = cls.ends_on < on if standing == "over" else cls.ends_on >= on
+        return and_(cls.published_at.is_not(None), cls.cancelled_at.is_(None), ended)
+
+    @property
+    def lesson_hours(self) -> Decimal:
+        """Class hours of all its lessons together; the plan may say otherwise, and the desk is told."""
+        return sum((lesson.class_hours for lesson in self.lessons), Decimal(0))
 
     @property
     def places_left(self) -> int | None:
@@ -173,6 +206,41 @@ class Offering(Base):
 
     # -- verbs -------------------------------------------------------------
 
+    @classmethod
+    def draft(cls, course: Course, **facts: Any) -> Offering:
+        """A new run of a course, not yet public; raises what ``describe`` raises."""
+        offering = cls(provider_id=course.provider_id)
+        offering.describe(course_id=course.id, **facts)
+        db.session.add(offering)
+        db.session.flush()
+        return offering
+
+    def describe(self, **facts: Any) -> None:
+        """Set what the offering is; columns by their names, places apart (``change_capacity``).
+
+        What already happened is not rewritten: raises ``offering-cancelled``,
+        ``number-taken``, ``ages-in-order``, ``window-in-order``,
+        ``dates-in-order``, ``dates-contradict`` (somebody attended outside
+        them), ``course-fixed``, ``number-fixed`` or ``category-fixed`` (once
+        somebody attended: R5, and the ledger finds an offering by its number)
+        or ``hours-below-attended``.
+        """
+        from app.models.lesson import note_timetable
+
+        if self.id is not None:
+            self.lock()
+        if self.cancelled_at is not None:
+            raise Refusal("offering-cancelled", N_("这个班已取消，内容不能再改。"))
+        if self.lessons:
+            facts.pop("starts_on", None), facts.pop("ends_on", None)  # the lessons' dates are the dates
+        self._refuse_number_of_another(facts["number"])
+        _refuse_disorder(facts)
+        self._refuse_rewriting(facts)
+        for name, value in facts.items():
+            setattr(self, name, value)
+        if not self.lessons:
+            note_timetable(self)
+
     def enrol(self, person: Person, *, by: Account | None, at: datetime, source: str = "web") -> Enrolment:
         """Sign a person up: a place at once, or a rank in the queue.
 
@@ -180,7 +248,8 @@ class Offering(Base):
         or ``already-enrolled``.
         """
         self.lock()
-        self._refuse_unless_open(at)
+        if source != "clerk" or not self.is_open_at_desk(at):
+            self._refuse_unless_open(at)
         self._refuse_unless_eligible(person)
         self._refuse_if_in(person)
         return self._take_in(person, by, at, source)
@@ -269,12 +338,22 @@ class Offering(Base):
             db.session.flush()
 
     def appoint(self, account: Account) -> None:
-        """Let this account teach here. Raises ``trainer-elsewhere``."""
+        """Let this account teach here. Raises ``trainer-elsewhere`` or ``trainer-is-learner`` (R2)."""
+        self.lock()
         if self.provider_id not in account.provider_ids("trainer"):
             raise Refusal("trainer-elsewhere", N_("这位教师不属于本机构，请先在“教师”里添加。"))
+        self._refuse_learner(account)
         if all(t.account_id != account.id for t in self.trainers):
             self.trainers.append(OfferingTrainer(account=account))
             db.session.flush()
+
+    def dismiss(self, account: Account) -> None:
+        """Somebody else teaches from now on; the rolls they took stay theirs. Twice is once."""
+        self.lock()
+        for row in [row for row in self.trainers if row.account_id == account.id]:
+            self.trainers.remove(row)
+            db.session.delete(row)
+        db.session.flush()
 
     # -- steps, in the order they are called -------------------------------
 
@@ -282,6 +361,78 @@ class Offering(Base):
         """The row as it is now, and nobody else's until the commit."""
         db.session.flush()
         db.session.refresh(self, with_for_update=True)
+
+    def _refuse_number_of_another(self, number: str) -> None:
+        same = db.select(Offering.id).where(
+            Offering.provider_id == self.provider_id, Offering.number_key == normalise_name(number)
+        )
+        with db.session.no_autoflush:
+            if db.session.scalar(same if self.id is None else same.where(Offering.id != self.id)) is not None:
+                raise Refusal("number-taken", N_("本机构已有编号为%(number)s的班，请换一个编号。"), number=number)
+
+    def _refuse_rewriting(self, facts: dict[str, Any]) -> None:
+        if self.id is None:
+            return
+        first, last, completed = db.session.execute(
+            db.select(
+                db.func.min(Enrolment.first_attended_on),
+                db.func.max(Enrolment.first_attended_on),
+                db.func.max(Enrolment.completed_on),
+            ).where(Enrolment.offering_id == self.id)
+        ).one()
+        if first is None:
+            return
+        for name in ("course_id", "number", "category"):
+            if name in facts and facts[name] != getattr(self, name):
+                raise Refusal(
+                    f"{name.removesuffix('_id')}-fixed",
+                    N_("已经有人到课，课程、编号和类别不能再改，否则统计对不上。要改请新建一个班。"),
+                )
+        self._refuse_plan_below_attended(facts["planned_hours"])
+        if self.lessons:
+            return
+        starts, ends = facts.get("starts_on", self.starts_on), facts.get("ends_on", self.ends_on)
+        latest = max(last, completed or last)
+        if starts > first or ends < latest:
+            raise Refusal(
+                "dates-contradict",
+                N_("已有 %(first)s 的到课和 %(last)s 的记录，开班日期不能更晚，结班日期不能更早。"),
+                first=first,
+                last=latest,
+            )
+
+    def _refuse_plan_below_attended(self, planned: Decimal) -> None:
+        totals = (
+            db.select(db.func.sum(AttendedHours.class_hours).label("hours"))
+            .join(Enrolment, Enrolment.id == AttendedHours.enrolment_id)
+            .where(Enrolment.offering_id == self.id)
+            .group_by(Enrolment.id)
+            .subquery()
+        )
+        most = db.session.scalar(db.select(db.func.max(totals.c.hours)))
+        if most is not None and planned < most:
+            raise Refusal(
+                "hours-below-attended",
+                N_("有学员已到课 %(most)s 课时，计划课时不能少于这个数。"),
+                most=f"{most.normalize():f}",
+            )
+
+    def _refuse_learner(self, account: Account) -> None:
+        identities = {person.identity for person in account.own_selves()}
+        learns = (
+            db.select(Enrolment.id)
+            .join(Person, Person.id == Enrolment.person_id)
+            .where(
+                Enrolment.offering_id == self.id,
+                Person.identity_of().in_(identities),
+                or_(Enrolment.withdrawn_at.is_(None), Enrolment.first_attended_on.is_not(None)),
+            )
+        )
+        if db.session.scalar(db.select(learns.exists())):
+            raise Refusal(
+                "trainer-is-learner",
+                N_("这位教师是这个班的学员，不能同时教这个班。还没到课的，请先退班；到过课的，请换别人教。"),
+            )
 
     def _refuse_unless_open(self, at: datetime) -> None:
         if no := self.why_closed(at):
@@ -369,6 +520,19 @@ def age_limits(min_age: int | None, max_age: int | None) -> str:
     """满 50 岁、不超过 80 岁"""
     words = [f"满 {min_age} 岁" if min_age is not None else "", f"不超过 {max_age} 岁" if max_age is not None else ""]
     return "、".join(word for word in words if word)
+
+
+def _refuse_disorder(facts: dict[str, Any]) -> None:
+    def reversed_(a: str, b: str) -> bool:
+        return facts.get(a) is not None and facts.get(b) is not None and facts[a] > facts[b]
+
+    if reversed_("starts_on", "ends_on"):
+        raise Refusal("dates-in-order", N_("结班日期不能早于开班日期。"))
+    if reversed_("min_age", "max_age"):
+        raise Refusal("ages-in-order", N_("最大年龄不能小于最小年龄。"))
+    opens, closes = facts.get("signup_opens_at"), facts.get("signup_closes_at")
+    if opens is not None and closes is not None and opens >= closes:
+        raise Refusal("window-in-order", N_("报名截止时间要晚于开始时间。"))
 
 
 def _trainer_no_learner() -> Refusal:
