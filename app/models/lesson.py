@@ -203,8 +203,7 @@ class Lesson(Base):
 
     def reschedule(self, held_on: date, begins: time, ends: time, room: str = "") -> None:
         """Move a lesson. Raises ``roll-taken``, ``offering-cancelled`` or ``times-in-order``."""
-        self.offering.lock()
-        db.session.refresh(self)
+        self._lock()
         _refuse_if_cancelled(self.offering)
         if self.roll_version:
             raise Refusal("roll-taken", N_("这次课已经点过名，不能改时间。"))
@@ -216,8 +215,7 @@ class Lesson(Base):
 
     def remove(self) -> None:
         """Raises ``roll-taken``, ``offering-cancelled`` or ``last-lesson``."""
-        self.offering.lock()
-        db.session.refresh(self)
+        self._lock()
         _refuse_if_cancelled(self.offering)
         if self.roll_version:
             raise Refusal("roll-taken", N_("这次课已经点过名，不能删除。"))
