@@ -46,6 +46,12 @@ class Enrolment(Base):
         ),
         # The partial index above does not serve who has left: the roster and the learners' page ask for them too.
         Index(None, "offering_id", "place_number"),
+        Index(
+            "ix_enrolment_waiting",
+            "offering_id",
+            sqlite_where=text("waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=text("waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL"),
+        ),
         Index(None, "person_id"),
         Index(None, "first_attended_on", "offering_id", "person_id"),
         Index(None, "completed_on", "offering_id", "person_id"),

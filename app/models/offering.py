@@ -50,6 +50,7 @@ class Offering(Base):
         CheckConstraint("(cancelled_at IS NULL) = (cancel_reason IS NULL)", name="cancelled_with_reason"),
         Index(None, "starts_on", "id"),
         Index(None, "course_id"),
+        Index(None, "signup_closes_at", "starts_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -257,6 +257,7 @@ def upgrade():
     )
     with op.batch_alter_table('offering', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_offering_course_id'), ['course_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_offering_signup_closes_at_starts_on'), ['signup_closes_at', 'starts_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_offering_starts_on_id'), ['starts_on', 'id'], unique=False)
 
     op.create_table('enrolment',
@@ -297,6 +298,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_enrolment_first_attended_on_offering_id_person_id'), ['first_attended_on', 'offering_id', 'person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_offering_id_place_number'), ['offering_id', 'place_number'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('ix_enrolment_waiting', ['offering_id'], unique=False, sqlite_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'), postgresql_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'))
         batch_op.create_index('uq_enrolment_living', ['offering_id', 'person_id'], unique=True, sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
 
     op.create_table('group_visit',
@@ -455,6 +457,7 @@ def downgrade():
 
     op.drop_table('group_visit')
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
+        batch_op.drop_index('ix_enrolment_waiting', sqlite_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'), postgresql_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'))
         batch_op.drop_index('uq_enrolment_living', sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_enrolment_person_id'))
         batch_op.drop_index(batch_op.f('ix_enrolment_offering_id_place_number'))
@@ -465,6 +468,7 @@ def downgrade():
     op.drop_table('enrolment')
     with op.batch_alter_table('offering', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_offering_starts_on_id'))
+        batch_op.drop_index(batch_op.f('ix_offering_signup_closes_at_starts_on'))
         batch_op.drop_index(batch_op.f('ix_offering_course_id'))
 
     op.drop_table('offering')
