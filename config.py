@@ -31,7 +31,7 @@ def load(instance: Path, environ: dict[str, str] | None = None) -> dict[str, Any
         "SECRET_KEY": _secret(environ.get("SECRET_KEY") or made["secret"]),
         "SEAL_KEYS": _seal_keys(environ.get("REGISTRY_SEAL_KEYS") or made["seal"]),
         "INDEX_KEY": _key(environ.get("REGISTRY_INDEX_KEY") or made["index"], "REGISTRY_INDEX_KEY"),
-        "SQLALCHEMY_DATABASE_URI": _database_url(environ.get("DATABASE_URL"), instance),
+        "SQLALCHEMY_DATABASE_URI": database_url(environ.get("DATABASE_URL") or f"sqlite:///{instance / 'registry.db'}"),
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1_000,
@@ -89,9 +89,8 @@ def _seal_keys(text: str) -> dict[str, bytes]:
     return keys
 
 
-def _database_url(url: str | None, instance: Path) -> str:
-    if not url:
-        return f"sqlite:///{instance / 'registry.db'}"
+def database_url(url: str) -> str:
+    """With the driver that is installed, however the address was written."""
     for short in ("postgres://", "postgresql://"):
         if url.startswith(short):
             return "postgresql+psycopg://" + url.removeprefix(short)
