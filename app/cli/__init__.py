@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import copy, counts, demo
+from app.cli import copy, counts, demo, ledger
 
 
 def init(app: Flask) -> None:
     """Add the commands to the application."""
-    for command in (copy.copy_to, counts.counts, demo.group):
+    for command in (copy.copy_to, counts.counts, demo.group, ledger.group):
         app.cli.add_command(command)

@@ -46,7 +46,9 @@ _OTHER_NAMES = {
 _NAMES = {normalise_name(name): name for name in COLUMNS} | {
     normalise_name(other): name for name, others in _OTHER_NAMES.items() for other in others.split()
 }
-_RESIDENT_NUMBER = frozenset(normalise_name(n) for n in "身份证号 身份证号码 身份证 公民身份号码 居民身份证号 居民身份证号码".split())
+_RESIDENT_NUMBER = frozenset(
+    normalise_name(n) for n in "身份证号 身份证号码 身份证 公民身份号码 居民身份证号 居民身份证号码".split()
+)
 SEARCHED_ROWS = 30
 
 
@@ -64,9 +66,7 @@ class Header:
                 if key and key != REASON:
                     self.unknown.append(cell.strip())
             elif name in self.places:
-                raise Refusal(
-                    "column-twice", N_("表头里“%(column)s”出现了两次，请只留一列，再上传。"), column=name
-                )
+                raise Refusal("column-twice", N_("表头里“%(column)s”出现了两次，请只留一列，再上传。"), column=name)
             else:
                 self.places[name] = place
                 self.numbers_are_resident |= key in _RESIDENT_NUMBER
@@ -99,7 +99,9 @@ def header_missing(missing: Sequence[str]) -> Refusal:
     if not missing:
         return Refusal(
             "header-missing",
-            N_("没有找到表头。表头要有这些列：机构、课程、类别、班次编号、开班日期、结班日期、课时、区县、姓名、状态。"),
+            N_(
+                "没有找到表头。表头要有这些列：机构、课程、类别、班次编号、开班日期、结班日期、课时、区县、姓名、状态。"
+            ),
         )
     return Refusal("header-missing", N_("表头缺这些列：%(columns)s。请补上再上传。"), columns="、".join(missing))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,6 +12,20 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.database import Base, Stamp
 from app.models.account import Account
 from app.models.provider import Provider
+from app.refusal import N_
+
+# staging → checked → loading → done; checked → dropped; loading or done → undoing → undone
+BATCH_STATES: dict[str, str] = {
+    "staging": N_("正在检查"),
+    "checked": N_("等您确认"),
+    "loading": N_("正在登记"),
+    "done": N_("已登记"),
+    "dropped": N_("已放弃"),
+    "undoing": N_("正在撤销"),
+    "undone": N_("已撤销"),
+}
+AT_WORK = ("staging", "loading", "undoing")
+SILENCE = timedelta(seconds=60)  # after which whoever worked on a batch is taken for dead
 
 
 class LedgerBatch(Base):
@@ -22,17 +38,32 @@ class LedgerBatch(Base):
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("provider.id"))  # a clerk's; empty: the command's
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     made_at: Mapped[datetime] = mapped_column(Stamp)
-    # staging → checked → loading → done; checked → dropped; done → undoing → undone
-    state: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10))  # a key of BATCH_STATES
+    worked_at: Mapped[datetime] = mapped_column(Stamp)  # the last sign of life of whoever works on it
     rows_total: Mapped[int] = mapped_column(default=0)
     rows_refused: Mapped[int] = mapped_column(default=0)
     rows_done: Mapped[int] = mapped_column(default=0)
+    summary: Mapped[str] = mapped_column(Text, default="{}")  # JSON of counts: what would happen, what happened
     finished_at: Mapped[datetime | None] = mapped_column(Stamp)
     undone_at: Mapped[datetime | None] = mapped_column(Stamp)
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
     provider: Mapped[Provider | None] = relationship()
     made_by: Mapped[Account | None] = relationship(foreign_keys=[made_by_id])
+
+    def is_stuck(self, at: datetime) -> bool:
+        """Half-way, and nobody is working on it."""
+        return self.state in AT_WORK and at - self.worked_at > SILENCE
+
+    @classmethod
+    def at_work(cls) -> Any:
+        """Half-way, as a condition for queries: figures are moving while one is."""
+        return cls.state.in_(AT_WORK[1:])
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """``summary``, read."""
+        return json.loads(self.summary)
 
 
 class LedgerRow(Base):

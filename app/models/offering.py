@@ -7,6 +7,7 @@ looks and takes at once, bounded by a CHECK.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.clock import civil
 from app.database import Base, Hours, Stamp, db
-from app.models.account import Account
+from app.models import recording
+from app.models.account import Account, AccountPerson
 from app.models.course import Course
 from app.models.enrolment import AttendedHours, Enrolment
 from app.models.identity_number import normalise_name
 from app.models.person import Person
 from app.models.provider import Provider
+from app.models.recording import Report, Terms
 from app.refusal import N_, Refusal
 
 if TYPE_CHECKING:
@@ -270,6 +273,47 @@ class Offering(Base):
         if not self.has_free_place():
             raise Refusal("no-free-place", N_("没有空余名额，或有人在候补。已记下来，请教务处理。"))
         return self._take_in(person, by, at, "walk_in", on=lesson.held_on)
+
+    def record(self, reports: Sequence[Report], *, by_id: int | None, batch_id: int, at: datetime) -> None:
+        """Take in what a ledger tells of people here; each report carries away its refusal or its sign-up.
+
+        Where lessons stand in the registry, marks win: see ``recording.weigh``
+        for the codes. A full offering answers ``offering-full``.
+        """
+        self.lock()
+        recording.record(self, reports, self.terms(at), by_id=by_id, batch_id=batch_id, at=at)
+
+    def terms(self, at: datetime) -> Terms:
+        """What holds for a ledger's rows here, as things stand."""
+        today = civil(at).date()
+        trainers = (
+            db.select(Person.identity_of())
+            .join(AccountPerson, AccountPerson.person_id == Person.id)
+            .join(OfferingTrainer, OfferingTrainer.account_id == AccountPerson.account_id)
+            .where(OfferingTrainer.offering_id == self.id, AccountPerson.relation == "self")
+        )
+        has_lessons = self.timetable != ""
+        return Terms(
+            marks_win=has_lessons,
+            over=self.ends_on < today,
+            starts_on=self.starts_on,
+            ends_on=self.ends_on,
+            today=today,
+            capacity=self.capacity,
+            takes_new=self.cancelled_at is None and (self.published_at is not None or not has_lessons),
+            queue=has_lessons and self.queue_length() > 0,
+            trainers=frozenset(db.session.scalars(trainers)),
+            min_age=self.min_age,
+            max_age=self.max_age,
+        )
+
+    def move_places(self, by: int) -> None:
+        """Places taken or given back by a ledger, many in one statement; only under the lock."""
+        db.session.execute(
+            db.update(Offering).where(Offering.id == self.id).values(places_taken=Offering.places_taken + by),
+            execution_options={"synchronize_session": False},
+        )
+        db.session.expire(self, ["places_taken"])
 
     def withdraw(self, enrolment: Enrolment, *, by: Account | None, at: datetime) -> None:
         """Leave; the freed place goes to the queue in the same transaction. Twice is once."""

@@ -108,9 +108,7 @@ class Person(Base):
 
     def age_on(self, day: date) -> int | None:
         """Full years; who was born on 29 February has their day on 1 March in common years (R16)."""
-        if self.birth_on is None:
-            return None
-        return day.year - self.birth_on.year - ((day.month, day.day) < (self.birth_on.month, self.birth_on.day))
+        return None if self.birth_on is None else full_years(self.birth_on, day)
 
 
 class CandidatePair(Base):
@@ -124,6 +122,10 @@ class CandidatePair(Base):
     decision: Mapped[str | None] = mapped_column(String(10))  # same, different
     decided_at: Mapped[datetime | None] = mapped_column(Stamp)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+def full_years(birth_on: date, day: date) -> int:
+    return day.year - birth_on.year - ((day.month, day.day) < (birth_on.month, birth_on.day))
 
 
 def mobile_index(number: str) -> bytes:

@@ -1,0 +1,108 @@
+"""`flask ledger import | export | undo | resume`: workbooks in and out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from flask.cli import AppGroup
+
+from app import ledger
+from app.database import db
+from app.models.ledger_batch import LedgerBatch
+from app.refusal import Refusal
+
+group = AppGroup("ledger", help="The training ledger (培训年度台账), in and out.")
+UNREADABLE = 2
+
+
+@group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen; save nothing.")
+@click.option("--accept-good-rows", is_flag=True, help="Load the good rows although others are refused.")
+@click.option("--refused", type=click.Path(dir_okay=False, path_type=Path), help="Write the refused rows here (.xlsx).")
+def import_(file: Path, dry_run: bool, accept_good_rows: bool, refused: Path | None) -> None:
+    """Load a ledger FILE. Exit status: 0 done, 1 rows were refused (nothing saved), 2 FILE can't be read."""
+    try:
+        with file.open("rb") as opened:
+            batch_id, findings = ledger.receive(opened, file.name, progress=_show)
+    except Refusal as no:
+        _fail(no, UNREADABLE)
+    _say(findings)
+    if findings.refused:
+        _say_refused(batch_id, refused)
+    if dry_run or (findings.refused and not accept_good_rows):
+        ledger.erase(batch_id)
+        click.echo(
+            "试运行，什么也没有保存。"
+            if dry_run
+            else "有退回的行，什么也没有保存。改好再导入，或加 --accept-good-rows 只登记没有问题的行。"
+        )
+        sys.exit(1 if findings.refused else 0)
+    _load(batch_id)
+
+
+@group.command("resume")
+@click.argument("batch", type=int)
+def resume(batch: int) -> None:
+    """Finish BATCH, which stopped half-way."""
+    found = _batch(batch)
+    _load(found.id)
+
+
+def _load(batch_id: int) -> None:
+    try:
+        done = ledger.load(batch_id, _show)
+    except Refusal as no:
+        _fail(no, 1)
+    click.echo(
+        f"第 {done.id} 批：登记了 {done.rows_done} 行，退回 {done.rows_refused} 行。撤销用：flask ledger undo {done.id}"
+    )
+
+
+def _batch(batch_id: int) -> LedgerBatch:
+    found = db.session.get(LedgerBatch, batch_id)
+    if found is None:
+        click.echo(f"没有第 {batch_id} 批。", err=True)
+        sys.exit(UNREADABLE)
+    return found
+
+
+def _say(findings: ledger.Findings) -> None:
+    if findings.unknown_columns:
+        click.echo(f"不认识的列，没有读：{'、'.join(findings.unknown_columns)}")
+    if findings.new_providers:
+        click.echo(f"新建机构 {len(findings.new_providers)} 个：{'、'.join(findings.new_providers)}")
+    if findings.new_courses:
+        more = "……" if findings.new_courses > len(findings.course_names) else ""
+        click.echo(f"新建课程 {findings.new_courses} 门：{'、'.join(findings.course_names)}{more}")
+    if findings.new_offerings:
+        click.echo(f"新建班次 {findings.new_offerings} 个")
+    click.echo(
+        f"可登记 {findings.good} 行（新增 {findings.new}，补充或更新 {findings.changed}，已有且相同 {findings.same}），"
+        f"重复 {findings.repeats} 行，退回 {findings.refused} 行"
+    )
+
+
+def _say_refused(batch_id: int, refused: Path | None) -> None:
+    for n, (number, _, column, why) in enumerate(ledger.refused_rows(batch_id)):
+        if n == 50:
+            click.echo("……")
+            break
+        click.echo(f"第 {number} 行，{column}：{why}")
+    del refused
+
+
+def _show(step: str, done: int, total: int) -> None:
+    """Progress, on a terminal's one line; elsewhere a line now and then."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{step} {done:,}{f' / {total:,}' if total else ''} 行", err=True, nl=False)
+    elif done % 20_000 < 2_000:
+        click.echo(f"{step} {done}{f'/{total}' if total else ''} 行", err=True)
+
+
+def _fail(no: Refusal, status: int) -> NoReturn:
+    click.echo(str(no), err=True)
+    sys.exit(status)

@@ -1,0 +1,479 @@
+"""From staged rows to sign-ups: a check that writes nothing but its findings, then slices of one short lock each."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.clock import civil, now
+from app.database import db, one_at_a_time, writing
+from app.ledger.people import Somebody, make_records
+from app.ledger.plan import Group, Plan, read_plan, refuse_difference
+from app.ledger.rows import OfferingFacts, RowRefused
+from app.ledger.slices import Party, Slice, headcount_of, visits_of
+from app.ledger.staging import Pace, Progress, forget_all_rows, forget_rows, refuse_rows, silent, staged, timed
+from app.models.certificate import Certificate
+from app.models.course import Course
+from app.models.group_visit import GroupVisit
+from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
+from app.models.lesson import note_timetable
+from app.models.offering import Offering
+from app.models.provider import Provider
+from app.refusal import N_, Refusal
+from app.search_words import note_search_words
+
+_LOOKED_AT = 500  # groups of a dry run at once
+
+
+@dataclass
+class Findings:
+    """What a batch holds and would do; kept on it as JSON."""
+
+    good: int = 0
+    refused: int = 0
+    repeats: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    unknown_columns: list[str] = field(default_factory=list)
+    new_providers: list[str] = field(default_factory=list)
+    new_courses: int = 0
+    new_offerings: int = 0
+    course_names: list[str] = field(default_factory=list)
+
+    def as_json(self) -> str:
+        return json.dumps(self.__dict__, ensure_ascii=False)
+
+
+# -- checking --------------------------------------------------------------
+
+
+def check(batch_id: int, unknown_columns: Sequence[str] = (), progress: Progress = silent) -> Findings:
+    """Judge every staged row, write down the refusals, say what would happen; the batch is then ``checked``."""
+    batch = db.session.get_one(LedgerBatch, batch_id)
+    own = batch.provider.name_key if batch.provider else None
+    at = now()
+    plan = read_plan(batch_id, civil(at).date(), own, progress, batch.rows_total)
+    known = _known_offerings(plan)
+    _refuse_contradictions(plan, known)
+    tally = _weigh(plan, batch_id, known, at, progress)
+    refuse_rows(batch_id, plan.refused)
+    findings = _findings(plan, known, tally, list(unknown_columns))
+    with writing() as session:
+        batch = session.get_one(LedgerBatch, batch_id)
+        batch.state, batch.worked_at, batch.summary = "checked", now(), findings.as_json()
+        batch.rows_refused = findings.refused
+    return findings
+
+
+def _known_offerings(plan: Plan) -> dict[int, Offering]:
+    """Those offerings of the plan that the registry has, by their place in the plan."""
+    providers = _provider_ids(plan)
+    places = {(providers[f.provider_key], f.number_key): n for n, f in enumerate(plan.offerings)}
+    found: dict[int, Offering] = {}
+    for provider_id in {i for i in providers.values() if i is not None}:
+        numbers = [key for owner, key in places if owner == provider_id]
+        for start in range(0, len(numbers), 400):
+            for offering in db.session.scalars(
+                db.select(Offering)
+                .where(Offering.provider_id == provider_id, Offering.number_key.in_(numbers[start : start + 400]))
+                .options(db.joinedload(Offering.course), db.joinedload(Offering.provider))
+            ):
+                found[places[provider_id, offering.number_key]] = offering
+    return found
+
+
+def _provider_ids(plan: Plan) -> dict[str, int | None]:
+    keys = list({facts.provider_key for facts in plan.offerings})
+    found: dict[str, int | None] = dict.fromkeys(keys)
+    for start in range(0, len(keys), 400):
+        rows = db.session.execute(
+            db.select(Provider.name_key, Provider.id).where(Provider.name_key.in_(keys[start : start + 400]))
+        )
+        found.update(rows.all())
+    return found
+
+
+def _refuse_contradictions(plan: Plan, known: dict[int, Offering]) -> None:
+    """Rows whose offering stands otherwise in the registry."""
+    for group in list(plan.groups(set(known))):
+        try:
+            refuse_difference(plan.offerings[group.offering], _facts_of(known[group.offering]), "系统里")
+        except RowRefused as back:
+            for row in group.rows:
+                plan.refused[row] = (back.column, back.no.code, str(back.no))
+
+
+def _facts_of(offering: Offering) -> OfferingFacts:
+    return OfferingFacts(
+        offering.provider.name, offering.provider.name_key, offering.course.title, offering.course.title_key,
+        offering.category, offering.number, offering.number_key, offering.starts_on, offering.ends_on,
+        offering.planned_hours, offering.division_code,
+    )  # fmt: skip
+
+
+def _weigh(plan: Plan, batch_id: int, known: dict[int, Offering], at: datetime, progress: Progress) -> Counter[str]:
+    """Hold against the registry what it could contradict; everything else is simply new."""
+    tally: Counter[str] = Counter()
+    moved: dict[int, int] = {}
+    looked_at = set(known) | plan.with_certificates()
+    providers = _provider_ids(plan)
+    pieces = list(plan.groups(looked_at))
+    for start in range(0, len(pieces), _LOOKED_AT):
+        piece = Slice(plan, batch_id, pieces[start : start + _LOOKED_AT], at, civil(at).date())
+        piece.look(
+            providers,
+            {
+                p.group.offering: known[p.group.offering]
+                for p in piece.parties + piece.visits
+                if p.group.offering in known
+            },
+        )
+        piece.weigh(tally, moved)
+        plan.refused.update(piece.refused)
+        progress("对照", start, len(pieces))
+    tally["new"] += sum(group.offering not in looked_at for group in plan.groups())
+    return tally
+
+
+def _findings(plan: Plan, known: dict[int, Offering], tally: Counter[str], unknown_columns: list[str]) -> Findings:
+    groups = list(plan.groups())
+    rows = sum(len(group.rows) for group in groups)
+    used = {group.offering for group in groups}
+    providers = _provider_ids(plan)
+    fresh = [plan.offerings[place] for place in used if place not in known]
+    courses = {(f.provider_key, f.course_key): f.course for f in fresh}
+    for key in list(courses):
+        provider_id = providers[key[0]]
+        if provider_id is not None and db.session.scalar(
+            db.select(Course.id).where(Course.provider_id == provider_id, Course.title_key == key[1])
+        ):
+            del courses[key]
+    names = {f.provider_key: f.provider for f in fresh if providers[f.provider_key] is None}
+    return Findings(
+        good=len(groups),
+        refused=len(plan.refused),
+        repeats=rows - len(groups),
+        new=tally["new"],
+        changed=tally["changed"],
+        same=tally["same"],
+        unknown_columns=unknown_columns,
+        new_providers=sorted(names.values()),
+        new_courses=len(courses),
+        new_offerings=len(fresh),
+        course_names=sorted(courses.values())[:50],
+    )
+
+
+# -- loading ---------------------------------------------------------------
+
+
+def load(batch_id: int, progress: Progress = silent) -> LedgerBatch:
+    """Write the good rows of a checked batch, or the rest of one that stopped half-way; it is then ``done``.
+
+    Raises ``batch-state`` for a batch that is neither.
+    """
+    with writing() as session:
+        batch = session.get_one(LedgerBatch, batch_id, with_for_update=True)
+        if batch.state not in ("checked", "loading"):
+            raise Refusal("batch-state", N_("这一批不在等待登记的状态，不能登记。"))
+        batch.state, batch.worked_at = "loading", now()
+        own = batch.provider.name_key if batch.provider else None
+        by_id, total = batch.made_by_id, batch.rows_total - batch.rows_refused
+    plan = read_plan(batch_id, civil(now()).date(), own)
+    refuse_rows(batch_id, plan.refused)
+    loader = _Loader(plan, batch_id, by_id)
+    for done in loader.run():
+        progress("登记", done, total)
+    return _finish(batch_id)
+
+
+def _finish(batch_id: int) -> LedgerBatch:
+    with writing() as session:
+        batch = session.get_one(LedgerBatch, batch_id)
+        batch.rows_refused = session.scalar(
+            db.select(db.func.count()).select_from(LedgerRow).where(LedgerRow.batch_id == batch_id)
+        )
+        batch.state, batch.finished_at, batch.worked_at = "done", now(), now()
+    return batch
+
+
+class _Loader:
+    """Writes a plan slice by slice; what a slice wrote is gone from the staged rows, so a restart goes on behind it."""
+
+    def __init__(self, plan: Plan, batch_id: int, by_id: int | None) -> None:
+        self.plan, self.batch_id, self.by_id = plan, batch_id, by_id
+        self.pace = Pace(100, most=1500)
+        self.providers = _provider_ids(plan)
+        self.offering_ids = {place: offering.id for place, offering in _known_offerings(plan).items()}
+        self.course_ids: dict[tuple[str, str], int] = {}
+
+    def run(self) -> Iterator[int]:
+        groups = list(self.plan.groups())
+        start = done = 0
+        while start < len(groups):
+            part = groups[start : start + self.pace.size]
+            start += len(part)
+            at = now()
+            piece = Slice(self.plan, self.batch_id, part, at, civil(at).date())
+            with timed(self.pace, len(part)), writing():
+                done += self._write(piece)
+            yield done
+
+    def _write(self, piece: Slice) -> int:
+        one_at_a_time(b"ledger batch %d" % self.batch_id)
+        self.changes: list[dict[str, Any]] = []
+        self._drop_done(piece)
+        fresh = self._offerings(piece)
+        piece.look(self.providers, {p: o for p, o in self.offerings.items() if p not in fresh})
+        self._people(piece)
+        for place, parties in piece.by_offering(piece.parties):
+            self._record(piece, self.offerings[place], parties)
+        for place, parties in piece.by_offering(piece.visits):
+            self._visits(self.offerings[place], parties, piece)
+        return self._settle(piece)
+
+    def _drop_done(self, piece: Slice) -> None:
+        """Another process may have written some of these rows meanwhile."""
+        numbers = piece.rows
+        left: set[int] = set()
+        for start in range(0, len(numbers), 400):
+            left.update(
+                db.session.scalars(
+                    db.select(LedgerRow.row_number).where(
+                        LedgerRow.batch_id == self.batch_id, LedgerRow.row_number.in_(numbers[start : start + 400])
+                    )
+                )
+            )
+        for party in (*piece.parties, *piece.visits):
+            party.entries = [entry for entry in party.entries if entry.row_number in left]
+
+    def _offerings(self, piece: Slice) -> set[int]:
+        """Lock what exists, make what does not; the places of the new ones."""
+        self.offerings: dict[int, Offering] = {}
+        fresh: set[int] = set()
+        wanted = {p.group.offering: p.entries[0].row_number for p in (*piece.parties, *piece.visits) if p.entries}
+        for place in sorted(wanted, key=lambda place: self.offering_ids.get(place, 1 << 60)):
+            facts = self.plan.offerings[place]
+            found = self.offering_ids.get(place)
+            offering = db.session.get(Offering, found) if found else self._unseen(facts)
+            if offering is None:
+                offering = self._make_offering(facts, wanted[place])
+                fresh.add(place)
+            self.offering_ids[place] = offering.id
+            self.offerings[place] = offering
+        return fresh
+
+    def _unseen(self, facts: OfferingFacts) -> Offering | None:
+        provider_id = self.providers[facts.provider_key]
+        if provider_id is None:
+            return None
+        return db.session.scalar(
+            db.select(Offering).where(Offering.provider_id == provider_id, Offering.number_key == facts.number_key)
+        )
+
+    def _make_offering(self, facts: OfferingFacts, row: int) -> Offering:
+        """Published, without lessons and without a limit: it happened, or happens elsewhere."""
+        course = self._course(facts, row)
+        offering = Offering(
+            provider_id=self.providers[facts.provider_key],
+            course=course,
+            number=facts.number,
+            category=facts.category,
+            starts_on=facts.starts_on,
+            ends_on=facts.ends_on,
+            planned_hours=facts.planned_hours,
+            division_code=facts.division_code,
+            published_at=now(),
+            lessons=[],
+            trainers=[],
+        )
+        note_timetable(offering)
+        db.session.add(offering)
+        db.session.flush()
+        note_search_words(offering)
+        db.session.flush()
+        self._note(row, "offering", offering.id)
+        return offering
+
+    def _course(self, facts: OfferingFacts, row: int) -> Course:
+        key = (facts.provider_key, facts.course_key)
+        if key in self.course_ids and (course := db.session.get(Course, self.course_ids[key])):
+            return course
+        provider = self._provider(facts, row)
+        course = Course.titled(provider, facts.course)
+        if course is None:
+            course = Course(provider=provider, title=facts.course)
+            db.session.add(course)
+            db.session.flush()
+            self._note(row, "course", course.id)
+        self.course_ids[key] = course.id
+        return course
+
+    def _provider(self, facts: OfferingFacts, row: int) -> Provider:
+        provider = Provider.named(facts.provider)
+        if provider is None:
+            provider = Provider(name=facts.provider, division_code=facts.division_code)
+            db.session.add(provider)
+            db.session.flush()
+            self._note(row, "provider", provider.id)
+        self.providers[facts.provider_key] = provider.id
+        return provider
+
+    def _people(self, piece: Slice) -> None:
+        """Records for whoever has neither one here nor a sign-up under another keeper's."""
+        needed: dict[int, Somebody] = {}
+        for party in piece.parties:
+            somebody = party.somebody
+            if party.entries and somebody and (somebody.record or not party.standing):
+                needed[id(somebody)] = somebody
+        people = list(needed.values())
+        make_records(people, self.providers, piece.at)
+        for somebody in people:
+            if somebody.record and (somebody.made or somebody.before is not None):
+                self._note(
+                    somebody.row_number, "person", somebody.record.id, somebody.before, somebody.record.as_json()
+                )
+        for party in piece.parties:
+            piece.look_again(party)
+
+    def _record(self, piece: Slice, offering: Offering, parties: Sequence[Party]) -> None:
+        parties = _one_each(parties)
+        reports = [party.as_report() for party in parties]
+        offering.record(reports, by_id=self.by_id, batch_id=self.batch_id, at=piece.at)
+        certificates: list[tuple[int, Any]] = []
+        for party, report in zip(parties, reports, strict=True):
+            if report.no is not None:
+                piece.refuse_party(party, report.no)
+                continue
+            row = party.entries[0].row_number
+            assert report.enrolment_id
+            if report.after is not None:
+                before = report.before.as_json() if report.before else None
+                self._note(row, "enrolment", report.enrolment_id, before, report.after.as_json())
+            certificates += [(report.enrolment_id, entry) for entry in party.certificates]
+        self._certificates(certificates)
+
+    def _certificates(self, wanted: Sequence[tuple[int, Any]]) -> None:
+        if not wanted:
+            return
+        table = Certificate.__table__
+        rows = [
+            {
+                "enrolment_id": enrolment_id,
+                "system": facts.system,
+                "name": facts.name,
+                "level": facts.level,
+                "number": facts.number,
+                "number_key": facts.number_key,
+                "issued_on": facts.issued_on,
+                "batch_id": self.batch_id,
+            }
+            for enrolment_id, entry in wanted
+            if (facts := entry.certificate)
+        ]
+        ids = db.session.scalars(db.insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()
+        for (_, entry), row, certificate_id in zip(wanted, rows, ids, strict=True):
+            self._note(entry.row_number, "certificate", certificate_id, None, {"number_key": row["number_key"]})
+
+    def _visits(self, offering: Offering, parties: Sequence[Party], piece: Slice) -> None:
+        """Nameless groups: one name counts once a day at its largest (R13); the file is their evidence."""
+        offering.lock()
+        known = visits_of(offering, parties)
+        for party in parties:
+            entry, largest = party.entries[0], headcount_of(party)
+            assert entry.first_on
+            stored = known.get((entry.group_key, entry.first_on))
+            if stored is None:
+                visit = GroupVisit(
+                    offering_id=offering.id,
+                    group_name=entry.group_name,
+                    group_key=entry.group_key,
+                    visited_on=entry.first_on,
+                    headcount=largest,
+                    state=max(party.told, key=lambda told: told.state).state,
+                    basis="reported",
+                    batch_id=self.batch_id,
+                )
+                db.session.add(visit)
+                db.session.flush()
+                self._note(entry.row_number, "group_visit", visit.id, None, {"headcount": largest})
+            elif stored.headcount < largest:
+                db.session.execute(db.update(GroupVisit).where(GroupVisit.id == stored.id).values(headcount=largest))
+                self._note(
+                    entry.row_number, "group_visit", stored.id, {"headcount": stored.headcount}, {"headcount": largest}
+                )
+
+    def _note(
+        self, row: int, table: str, key: int, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+    ) -> None:
+        """The trace: what was made or altered, with what stood there before."""
+        self.changes.append(
+            {
+                "batch_id": self.batch_id,
+                "row_number": row,
+                "table_name": table,
+                "row_key": str(key),
+                "before": None if before is None else json.dumps(before, ensure_ascii=False),
+                "after": json.dumps(after or {}, ensure_ascii=False),
+            }
+        )
+
+    def _settle(self, piece: Slice) -> int:
+        """The trace, the refusals of the last moment, the staged rows that are done."""
+        if self.changes:
+            db.session.execute(db.insert(LedgerChange), self.changes)
+        done = sorted(set(piece.rows) - piece.refused.keys())
+        forget_rows(self.batch_id, done)
+        for row, (column, code, why) in piece.refused.items():
+            db.session.execute(
+                db.update(LedgerRow)
+                .where(LedgerRow.batch_id == self.batch_id, LedgerRow.row_number == row)
+                .values(column=column, refusal_code=code, refusal=why)
+            )
+        db.session.execute(
+            db.update(LedgerBatch)
+            .where(LedgerBatch.id == self.batch_id)
+            .values(rows_done=LedgerBatch.rows_done + len(done), worked_at=piece.at)
+        )
+        return len(done)
+
+
+def _one_each(parties: Sequence[Party]) -> list[Party]:
+    """Parties that turned out to be one human being become one sign-up."""
+    first: dict[int, Party] = {}
+    for party in parties:
+        identity = party.as_report().identity
+        kept = first.setdefault(identity, party)
+        if kept is not party:
+            kept.entries += party.entries
+            kept.certificates += party.certificates
+    return list(first.values())
+
+
+def drop(batch_id: int) -> None:
+    """Give up a batch that was not loaded; its staged cells go."""
+    forget_all_rows(batch_id)
+    with writing() as session:
+        batch = session.get_one(LedgerBatch, batch_id)
+        batch.state, batch.finished_at = "dropped", now()
+
+
+def erase(batch_id: int) -> None:
+    """As if it had never been: a dry run leaves nothing."""
+    forget_all_rows(batch_id)
+    with writing() as session:
+        session.delete(session.get_one(LedgerBatch, batch_id))
+
+
+def refused_rows(batch_id: int) -> Iterator[tuple[int, list[str], str, str]]:
+    """Row number, cells, column and sentence of each row that was sent back."""
+    for number, cells, row in staged(batch_id, refused=True):
+        yield number, cells, row.column, row.refusal
+
+
+__all__ = ["Findings", "Group", "check", "drop", "erase", "load", "refused_rows"]

@@ -1,0 +1,182 @@
+"""A ledger's rows laid down, sealed, before anything is judged; and the small steps in which all of it is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, Any
+
+from app import sealing
+from app.clock import now
+from app.database import db, writing
+from app.ledger.columns import COLUMNS
+from app.ledger.files import Ledger
+from app.models.ledger_batch import LedgerBatch, LedgerRow
+
+SLICE = 0.12  # seconds of write lock that one slice aims at: sign-ups wait for no more than twice that
+_AT_ONCE = 400
+Progress = Callable[[str, int, int], None]
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """No progress to show."""
+
+
+class Pace:
+    """How much to write at once: as much as fits into SLICE, learnt from slice to slice."""
+
+    def __init__(self, size: int, most: int = 4000) -> None:
+        self.size, self.most, self.longest = size, most, 0.0
+
+    def learn(self, written: int, seconds: float) -> None:
+        self.longest = max(self.longest, seconds)
+        if written:
+            fits = int(written * SLICE / max(seconds, 0.001))
+            # Up with care, down at once.
+            self.size = max(20, min(self.most, fits, self.size * 3 // 2))
+
+
+class timed:
+    """``with timed(pace, n):`` around a write transaction."""
+
+    def __init__(self, pace: Pace, written: int) -> None:
+        self.pace, self.written = pace, written
+
+    def __enter__(self) -> None:
+        self.began = time.perf_counter()
+
+    def __exit__(self, *failure: Any) -> None:
+        self.pace.learn(self.written, time.perf_counter() - self.began)
+
+
+def open_batch(name: str, digest: bytes, *, provider_id: int | None, by_id: int | None) -> int:
+    """A new batch, in a transaction of its own; its id."""
+    with writing() as session:
+        batch = LedgerBatch(
+            uid=uuid.uuid4().hex,
+            file_name=name[-200:],
+            file_digest=digest,
+            provider_id=provider_id,
+            made_by_id=by_id,
+            made_at=now(),
+            worked_at=now(),
+            state="staging",
+        )
+        session.add(batch)
+        session.flush()
+        return batch.id
+
+
+def digest_of(file: IO[bytes]) -> bytes:
+    """SHA-256 of the whole file, which is left at its beginning."""
+    digest = hashlib.sha256()
+    while part := file.read(1 << 20):
+        digest.update(part)
+    file.seek(0)
+    return digest.digest()
+
+
+def stage(batch_id: int, ledger: Ledger, progress: Progress = silent) -> int:
+    """Lay down every row, sealed; returns how many. Raises ``file-unreadable``."""
+    uid = _uid(batch_id)
+    pace, total, rows = Pace(1000), 0, ledger.rows()
+    while True:
+        drafts = []
+        for number, cells in rows:
+            drafts.append({"batch_id": batch_id, "row_number": number, "cells_sealed": seal_cells(uid, number, cells)})
+            if len(drafts) >= pace.size:
+                break
+        if not drafts:
+            return total
+        total += len(drafts)
+        with timed(pace, len(drafts)), writing() as session:
+            session.execute(db.insert(LedgerRow), drafts)
+            session.execute(
+                db.update(LedgerBatch).where(LedgerBatch.id == batch_id).values(rows_total=total, worked_at=now())
+            )
+        progress("读取", total, 0)
+
+
+def staged(batch_id: int, numbers: Iterable[int] | None = None, *, refused: bool | None = False) -> Iterator[Any]:
+    """(row number, cells, row) of staged rows in order; all, or these; refused ones only when asked (None: both)."""
+    uid = _uid(batch_id)
+    base = db.select(LedgerRow.row_number, LedgerRow.cells_sealed, LedgerRow.column, LedgerRow.refusal).where(
+        LedgerRow.batch_id == batch_id
+    )
+    if refused is not None:
+        base = base.where((LedgerRow.refusal_code != "") if refused else (LedgerRow.refusal_code == ""))
+    for row in _found(base, numbers):
+        yield row.row_number, open_cells(uid, row.row_number, row.cells_sealed), row
+
+
+def _found(base: Any, numbers: Iterable[int] | None) -> Iterator[Any]:
+    if numbers is not None:
+        for chunk in chunks(list(numbers), _AT_ONCE):
+            yield from db.session.execute(base.where(LedgerRow.row_number.in_(chunk)).order_by(LedgerRow.row_number))
+        return
+    last = -1
+    while rows := db.session.execute(
+        base.where(LedgerRow.row_number > last).order_by(LedgerRow.row_number).limit(2000)
+    ).all():
+        yield from rows
+        last = rows[-1].row_number
+
+
+def refuse_rows(batch_id: int, refused: dict[int, tuple[str, str, str]]) -> None:
+    """Write down why rows are sent back: row number → column, code, sentence; in slices."""
+    pace = Pace(500)
+    todo = list(refused.items())
+    table = LedgerRow.__table__
+    while todo:
+        part, todo = todo[: pace.size], todo[pace.size :]
+        with timed(pace, len(part)), writing() as session:
+            session.execute(
+                db.update(table)
+                .where(table.c.batch_id == batch_id, table.c.row_number == db.bindparam("row"))
+                .values(column=db.bindparam("c"), refusal_code=db.bindparam("code"), refusal=db.bindparam("why")),
+                [{"row": n, "c": column, "code": code, "why": why} for n, (column, code, why) in part],
+            )
+
+
+def forget_rows(batch_id: int, numbers: Sequence[int]) -> None:
+    """Staged cells that are done with; inside the caller's transaction."""
+    for chunk in chunks(numbers, _AT_ONCE):
+        db.session.execute(
+            db.delete(LedgerRow.__table__).where(LedgerRow.batch_id == batch_id, LedgerRow.row_number.in_(chunk))
+        )
+
+
+def forget_all_rows(batch_id: int) -> None:
+    """Every staged cell of a batch, in slices."""
+    pace = Pace(1000)
+    while True:
+        with timed(pace, pace.size), writing() as session:
+            numbers = session.scalars(
+                db.select(LedgerRow.row_number).where(LedgerRow.batch_id == batch_id).limit(pace.size)
+            ).all()
+            forget_rows(batch_id, numbers)
+        if not numbers:
+            return
+
+
+def seal_cells(uid: str, row_number: int, cells: Sequence[str]) -> bytes:
+    text = json.dumps(list(cells), ensure_ascii=False, separators=(",", ":"))
+    return sealing.sealer().seal(text, "ledger_row", "cells_sealed", f"{uid}:{row_number}")
+
+
+def open_cells(uid: str, row_number: int, sealed: bytes) -> list[str]:
+    cells = json.loads(sealing.sealer().open(sealed, "ledger_row", "cells_sealed", f"{uid}:{row_number}"))
+    assert len(cells) == len(COLUMNS)
+    return cells
+
+
+def chunks(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(things), size):
+        yield things[start : start + size]
+
+
+def _uid(batch_id: int) -> str:
+    return db.session.execute(db.select(LedgerBatch.uid).where(LedgerBatch.id == batch_id)).scalar_one()
