@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 import config
 from app import cli, sealing
 from app.database import db, engine_options, prepare
-from app.web import access, account, bureau, errors, headers, provider, public, resident, trainer, words
+from app.web import access, account, bureau, errors, headers, page_cache, provider, public, resident, trainer, words
 
 babel = Babel()
 csrf = CSRFProtect()
@@ -45,4 +45,5 @@ def create_app(settings: dict[str, Any] | None = None, instance: Path | None = N
     for audience in (public, account, resident, trainer, provider, bureau):
         app.register_blueprint(audience.bp)
     cli.init(app)
+    page_cache.init(app)
     return app

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 
 from app.models.offering import Offering
 from app.models.place import DIVISIONS
@@ -49,9 +49,14 @@ def join_pieces(spoken: Iterable[str], written: Iterable[str]) -> str:
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 
-def matches(query: str) -> list[ColumnElement[bool]]:
-    """One condition for each word of the query: all of them must be found. An empty query gives none."""
-    return [Offering.search_text.contains(word, autoescape=True) for word in words(query)]
+def conditions(count: int) -> list[ColumnElement[bool]]:
+    """All of ``count`` words must be found; ``patterns`` says which."""
+    return [Offering.search_text.like(bindparam(f"word{n}"), escape="/") for n in range(count)]
+
+
+def patterns(query: str) -> dict[str, str]:
+    """The parameters of ``conditions``, one for each word of the query."""
+    return {f"word{n}": f"%{_literal(word)}%" for n, word in enumerate(words(query))}
 
 
 def words(query: str) -> list[str]:
@@ -64,6 +69,10 @@ def fold(text: str) -> str:
     """Half-width, without case, blanks and control characters (PostgreSQL stores no NUL)."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in plain if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+
+
+def _literal(word: str) -> str:
+    return word.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 @lru_cache(4096)

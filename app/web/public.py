@@ -2,26 +2,74 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from sqlalchemy.orm import joinedload, selectinload
+from werkzeug.wrappers import Response as Answer
 
+from app import catalogue as listing
+from app.calendar_file import calendar_file
+from app.catalogue import Wanted
+from app.clock import now
+from app.database import db
+from app.models.offering import Offering, OfferingTrainer
+from app.web import page_cache
 from app.web.access import safe_next
 
 bp = Blueprint("public", __name__)
+bp.after_request(page_cache.keep)
 
 
 @bp.get("/")
 def home() -> str:
-    return render_template("public/home.html")
+    at = now()
+    soon = listing.soon(at, free=False, limit=3)
+    free = listing.soon(at, free=True, limit=6, besides=[row.id for row in soon.rows])
+    return render_template(
+        "public/home.html", doors=listing.doors(at), soon=soon, free=free, figures=listing.open_figures(at), at=at
+    )
 
 
 @bp.get("/offerings")
 def catalogue() -> str:
-    return render_template("public/home.html")
+    at = now()
+    wanted = Wanted.read(request.args)
+    found = listing.find(wanted, at, listing.page_number(request.args.get("page")))
+    return render_template(
+        "public/catalogue.html",
+        wanted=wanted,
+        found=found,
+        providers=listing.providers(),
+        page_url=lambda page: url_for("public.catalogue", **wanted.query(), **({"page": page} if page > 1 else {})),
+        without=lambda *names: url_for("public.catalogue", **wanted.without(*names).query()),
+        at=at,
+    )
+
+
+@bp.get("/offerings/<int:offering_id>")
+def offering(offering_id: int) -> str:
+    found = _published(offering_id)
+    at = now()
+    return render_template(
+        "public/offering.html",
+        offering=found,
+        standing=listing.standing(found, at),
+        waiting=found.queue_length(),
+        rooms=any(lesson.room for lesson in found.lessons),
+    )
+
+
+@bp.get("/offerings/<int:offering_id>/calendar.ics")
+def calendar(offering_id: int) -> Response:
+    """The lessons as a file for the calendar of a telephone."""
+    found = _published(offering_id)
+    address = url_for("public.offering", offering_id=found.id, _external=True)
+    answer = Response(calendar_file(found, address, now()), mimetype="text/calendar")
+    answer.headers["Content-Disposition"] = f'attachment; filename="offering-{found.id}.ics"'
+    return answer
 
 
 @bp.get("/display")
-def display() -> Response:
+def display() -> Answer:
     """The size of type, kept in a cookie; nothing on the server changes."""
     answer = redirect(safe_next(request.args.get("next")) or "/", 303)
     answer.set_cookie(
@@ -32,3 +80,22 @@ def display() -> Response:
         httponly=True,
     )
     return answer
+
+
+def _published(offering_id: int) -> Offering:
+    """A draft answers like what does not exist."""
+    found = None
+    if offering_id <= listing.LARGEST_ID:
+        found = db.session.scalar(
+            db.select(Offering)
+            .where(Offering.id == offering_id, Offering.published_at.is_not(None))
+            .options(
+                joinedload(Offering.course),
+                joinedload(Offering.provider),
+                selectinload(Offering.lessons),
+                selectinload(Offering.trainers).joinedload(OfferingTrainer.account),
+            )
+        )
+    if found is None:
+        abort(404)
+    return found

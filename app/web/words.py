@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, request
 from flask_babel import gettext, ngettext
 
+from app import catalogue
 from app.clock import civil, now, today
 from app.models import attendance, certificate, enrolment, identity_number, offering, person, place, provider, rules
 from app.models.lesson import WEEKDAYS, clock
@@ -30,6 +31,8 @@ def init(app: Flask) -> None:
         DOCUMENT_TYPES=identity_number.DOCUMENT_TYPES,
         PROVIDER_KINDS=provider.PROVIDER_KINDS,
         WEEKDAYS=WEEKDAYS,
+        COUNT_UP_TO=catalogue.COUNT_UP_TO,
+        standing=catalogue.standing,
         today=today,
         now=now,
         language=chosen_locale,
@@ -39,7 +42,7 @@ def init(app: Flask) -> None:
         day=day, short_day=short_day, stamp=stamp, clock=clock, number=number, hours=hours,
         mask_mobile=lambda text: identity_number.mask_mobile(text) if text else "",
         mask_document=lambda text: identity_number.mask_document(text) if text else "",
-        mask_name=mask_name,
+        mask_name=mask_name, fee=fee, ages=ages, opening=opening, moment=moment,
     )  # fmt: skip
 
 
@@ -70,6 +73,23 @@ def stamp(value: datetime) -> str:
     return f"{civil(value):%Y-%m-%d %H:%M}"
 
 
+def moment(value: datetime) -> str:
+    """12月1日 周二 9:00, with the year when it is another one"""
+    local = civil(value)
+    return f"{_near(local.date())} {clock(local.time())}"
+
+
+def opening(value: date) -> str:
+    """12月8日 周二开班, or 9月8日 周二已开班"""
+    if value < today():
+        return gettext("%(day)s已开班", day=_near(value))
+    return gettext("%(day)s开班", day=_near(value))
+
+
+def _near(value: date) -> str:
+    return short_day(value) if value.year == today().year else day(value)
+
+
 def number(value: Any) -> str:
     """12,345"""
     return f"{value:,}"
@@ -79,6 +99,19 @@ def hours(value: Any) -> str:
     """32 or 7.5, with thousands marks, at most one decimal"""
     rounded = round(value, 1)
     return f"{int(rounded):,}" if rounded == int(rounded) else f"{rounded:,}"
+
+
+def fee(cents: int) -> str:
+    """免费, or 120 元 and 99.50 元: what the institution asks for"""
+    if not cents:
+        return gettext("免费")
+    whole, rest = divmod(cents, 100)
+    return gettext("%(sum)s 元", sum=f"{whole:,}.{rest:02d}" if rest else f"{whole:,}")
+
+
+def ages(thing: Any) -> str:
+    """满 55 岁、不超过 80 岁, of an offering or a row with its limits; empty when there are none"""
+    return offering.age_limits(thing.min_age, thing.max_age)
 
 
 def mask_name(name: str) -> str:
