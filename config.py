@@ -27,6 +27,7 @@ def load(instance: Path, environ: dict[str, str] | None = None) -> dict[str, Any
     environ = dict(os.environ) if environ is None else environ
     instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = _made_keys(instance)
+    https = environ.get("REGISTRY_HTTPS", "") == "1"
     return {
         "SECRET_KEY": _secret(environ.get("SECRET_KEY") or made["secret"]),
         "SEAL_KEYS": _seal_keys(environ.get("REGISTRY_SEAL_KEYS") or made["seal"]),
@@ -35,10 +36,11 @@ def load(instance: Path, environ: dict[str, str] | None = None) -> dict[str, Any
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1_000,
-        "SESSION_COOKIE_NAME": "registry",
+        # With __Host- a browser takes the cookie from this host alone, and only over TLS.
+        "SESSION_COOKIE_NAME": "__Host-registry" if https else "registry",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_SECURE": environ.get("REGISTRY_HTTPS", "") == "1",
+        "SESSION_COOKIE_SECURE": https,
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
         "WTF_CSRF_TIME_LIMIT": None,  # a form left open over lunch still sends
         "BABEL_DEFAULT_LOCALE": "zh",

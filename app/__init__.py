@@ -36,10 +36,10 @@ def create_app(settings: dict[str, Any] | None = None, instance: Path | None = N
         prepare(db.engine)
     migrate.init_app(app, db)
     babel.init_app(app, locale_selector=words.chosen_locale)
+    headers.init(app)  # first: a foreign page is refused before anything is asked of it
     csrf.init_app(app)
     LoginManager(app)
     access.init(app)
-    headers.init(app)
     errors.init(app)
     words.init(app)
     for audience in (public, account, resident, trainer, provider, bureau):

@@ -86,6 +86,16 @@ class Account(UserMixin, Base):
         """Costs the same 64 MiB whether right or wrong; see also ``waste_a_check``."""
         return check_password(self.password_hash, password)
 
+    def renew_password(self, password: NewPassword, checked: str) -> None:
+        """The owner's choice, after ``checked`` (the hash as it was) let the old one pass.
+
+        Raises ``password-changed`` when it was replaced since.
+        """
+        db.session.refresh(self, with_for_update=True)
+        if self.password_hash != checked:
+            raise Refusal("password-changed", N_("密码刚刚在别处改过，请重新登录。"))
+        self.set_password(password)
+
     def set_password(self, password: NewPassword) -> None:
         """Sessions that began with the old one are ended by ``SignIn.end_all``."""
         self.password_hash, self.must_change_password = password.hash, password.one_use
@@ -129,12 +139,24 @@ class Account(UserMixin, Base):
 
     def own_selves(self) -> list[Person]:
         """The record (rarely records) of the account's owner."""
-        return [link.person for link in self.people if link.relation == "self"]
+        return list(db.session.scalars(self._looked_after().where(AccountPerson.relation == "self")))
 
     def own_people(self) -> list[Person]:
         """The people this account may act for, itself first."""
-        links = sorted(self.people, key=lambda link: link.relation != "self")
-        return [link.person for link in links if link.person.deleted_at is None]
+        return list(db.session.scalars(self._looked_after().where(Person.deleted_at.is_(None))))
+
+    def own_person(self, person_id: int) -> Person | None:
+        """That one of ``own_people``."""
+        return db.session.scalar(self._looked_after().where(Person.deleted_at.is_(None), Person.id == person_id))
+
+    def _looked_after(self) -> Any:
+        itself = AccountPerson.relation == "self"
+        return (
+            db.select(Person)
+            .join(AccountPerson, AccountPerson.person_id == Person.id)
+            .where(AccountPerson.account_id == self.id)
+            .order_by(itself.desc(), AccountPerson.id)
+        )
 
 
 class RoleGrant(Base):

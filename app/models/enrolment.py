@@ -129,7 +129,28 @@ class Enrolment(Base):
             return "registered"
         return "waiting" if self.waitlisted_at is not None else "applied"
 
+    def when(self, at: datetime) -> str:
+        """``waiting``, ``coming`` or ``past``, as its learner sees it."""
+        offering = self.offering
+        if self.withdrawn_at is not None or self.completed_on is not None or offering.cancelled_at is not None:
+            return "past"
+        if offering.ends_on < civil(at).date():
+            return "past"
+        return "waiting" if self.waits else "coming"
+
+    def may_leave(self, at: datetime) -> bool:
+        """May its learner still withdraw? Until the last lesson begins."""
+        return self.when(at) != "past" and at < self.offering.last_begins_at
+
     # -- verbs -------------------------------------------------------------
+
+    def leave(self, *, by: Account, at: datetime) -> None:
+        """The learner's own withdrawal; twice is once. Raises ``too-late-to-leave``."""
+        self.offering.lock()
+        db.session.refresh(self)
+        if self.withdrawn_at is None and not self.may_leave(at):
+            raise Refusal("too-late-to-leave", N_("这个班已经上完、结业或取消，不用再退了。有疑问请打电话问机构。"))
+        self.offering.withdraw(self, by=by, at=at)
 
     def register(self, at: datetime, place_number: int, on: date | None = None) -> None:
         """Take the place; only the offering calls this, under its lock."""

@@ -214,7 +214,7 @@ class Offering(Base):
     def draft(cls, course: Course, **facts: Any) -> Offering:
         """A new run of a course, not yet public; raises what ``describe`` raises."""
         offering = cls(provider_id=course.provider_id)
-        offering.describe(**facts | {"course_id": course.id})
+        offering.describe(course_id=course.id, **facts)
         db.session.add(offering)
         db.session.flush()
         return offering
@@ -405,7 +405,8 @@ class Offering(Base):
     def lock(self) -> None:
         """The row as it is now, and nobody else's until the commit."""
         db.session.flush()
-        db.session.refresh(self, with_for_update=True)
+        # Of the offering alone: what was loaded beside it by an outer join cannot be locked.
+        db.session.refresh(self, with_for_update={"of": Offering})
 
     def _refuse_number_of_another(self, number: str) -> None:
         same = db.select(Offering.id).where(

@@ -42,9 +42,26 @@ class SignIn(Base):
         return token
 
     @classmethod
+    def enter(cls, account_id: int, checked: str, at: datetime) -> str:
+        """``begin`` after a right password; ``checked`` is the hash that it was found to fit.
+
+        The check takes a tenth of a second and no lock, so both questions are
+        asked again. Raises ``sign-in-wrong`` when the password was replaced
+        meanwhile, ``account-disabled`` when the account is out of use.
+        """
+        account = db.session.get_one(Account, account_id, with_for_update=True)
+        if account.password_hash != checked:
+            raise sign_in_wrong()
+        if not account.is_active:
+            raise Refusal("account-disabled", N_("这个账号已停用，请打电话询问。"))
+        return cls.begin(account, at)
+
+    @classmethod
     def of(cls, token: str, at: datetime) -> SignIn | None:
         """The living session behind a token: not ended, not older than LIFETIME, of an account in use."""
-        found = db.session.scalar(db.select(cls).where(cls.token_hash == _hash(token)))
+        found = db.session.scalar(
+            db.select(cls).where(cls.token_hash == _hash(token)).options(db.joinedload(cls.account, innerjoin=True))
+        )
         if found is None or found.ended_at or at - found.began_at > LIFETIME or not found.account.is_active:
             return None
         return found
@@ -103,6 +120,11 @@ class SignInAttempt(Base):
             db.delete(cls).where((cls.mobile_index == mobile_index) | (cls.tried_at < at - WINDOW)),
             execution_options={"synchronize_session": False},
         )
+
+
+def sign_in_wrong() -> Refusal:
+    """The same for an unknown mobile and a wrong password."""
+    return Refusal("sign-in-wrong", N_("手机号或密码不对，请核对后再试。忘了密码请打电话，由机构重置。"))
 
 
 def _hash(token: str) -> bytes:

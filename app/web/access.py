@@ -18,6 +18,7 @@ from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from app.clock import now
@@ -25,21 +26,34 @@ from app.database import db
 from app.models.account import Account
 from app.models.sign_in import SignIn
 
-# The table of blueprint × role. "visitor" is everybody, signed in or not.
+# The table of blueprint × role; an endpoint of its own line comes before its blueprint.
+# "visitor" is everybody, signed in or not; "anyone" is everybody with an account.
 GUARDS: dict[str | None, frozenset[str]] = {
     "public": frozenset({"visitor"}),
     "account": frozenset({"visitor"}),
+    "account.my_data": frozenset({"anyone"}),
+    "account.new_password": frozenset({"anyone"}),
+    "account.renew_password": frozenset({"anyone"}),
+    "account.end_other_sessions": frozenset({"anyone"}),
     "resident": frozenset({"resident"}),
     "trainer": frozenset({"trainer"}),
     "provider": frozenset({"clerk"}),
     "bureau": frozenset({"bureau"}),
 }
 # Pages that a one-use password opens: the one that asks for a new one, and the way out.
-_WITH_ONE_USE_PASSWORD = frozenset({"account.new_password", "account.sign_out"})
+_WITH_ONE_USE_PASSWORD = frozenset({"account.new_password", "account.renew_password", "account.sign_out"})
 TOKEN = "token"  # noqa: S105 - the name of a cookie field
 
 
+class RowId(IntegerConverter):
+    """``<int:…>`` in an address: what no row can have as its id is no address, on either engine."""
+
+    def __init__(self, map: Map, **limits: Any) -> None:
+        super().__init__(map, **{"max": 2**31 - 1, **limits})
+
+
 def init(app: Flask) -> None:
+    app.url_map.converters["int"] = RowId
     login = app.login_manager  # type: ignore[attr-defined]
     login.request_loader(_load_account)
     login.session_protection = None  # our own sessions rotate and end on the server
@@ -53,7 +67,7 @@ def guard() -> Response | None:
     """Let the request in by the table above, ask for a sign-in, or answer 404."""
     if request.endpoint is None or request.endpoint == "static":
         return None
-    roles = GUARDS.get(request.blueprint)
+    roles = GUARDS.get(request.endpoint) or GUARDS.get(request.blueprint)
     if roles is None:
         abort(404)
     one_use = current_user.is_authenticated and current_user.must_change_password
@@ -63,9 +77,28 @@ def guard() -> Response | None:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("account.sign_in", next=_here()))
-    if not any(current_user.has_role(role) for role in roles):
+    if "anyone" not in roles and not any(current_user.has_role(role) for role in roles):
         abort(404)
     return None
+
+
+def begin_session(token: str) -> None:
+    """Nothing of the session before the sign-in goes on: neither its form tokens nor its messages."""
+    session.clear()
+    session[TOKEN] = token
+
+
+def who_asks_or_nobody() -> None:
+    """For the pages of errors: when the database cannot say who asks, nobody does."""
+    try:
+        menu()
+    except Exception:
+        current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
+
+
+def start_page() -> str:
+    """Where somebody who has just signed in goes on, if nowhere else: their first page in the menu."""
+    return url_for(menu()[1][0])
 
 
 def menu() -> list[tuple[str, str]]:
@@ -81,7 +114,7 @@ def menu() -> list[tuple[str, str]]:
     ):
         if current_user.has_role(role):
             items.append((endpoint, words))
-    return items
+    return [*items, ("account.my_data", gettext("我的资料"))]
 
 
 def csrf_field() -> Markup:
@@ -138,7 +171,7 @@ def safe_next(target: str | None) -> str | None:
     """A path of this site to go on to, or None for anything that leads elsewhere."""
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
         return None
-    if any(ord(c) < 32 for c in target):
+    if any(ord(c) < 32 or ord(c) == 127 for c in target):
         return None
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc else None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request
-from flask_login import current_user
+from flask import Flask, abort, request, session
 from werkzeug.wrappers import Response
+
+from app.web.access import TOKEN
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -43,7 +44,12 @@ def refuse_foreign_pages() -> None:
 def dress(answer: Response) -> Response:
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
-    if "Cache-Control" not in answer.headers and request.endpoint != "static":
-        signed_in = bool(current_user and current_user.is_authenticated)
-        answer.headers["Cache-Control"] = "no-store" if signed_in else "no-cache"
+    if request.endpoint == "static":
+        if request.args.get("v"):
+            answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif TOKEN in session or answer.status_code >= 500:
+        # Asked of the cookie, not of the database: it must hold when that one is broken.
+        answer.headers["Cache-Control"] = "no-store"
+    else:
+        answer.headers.setdefault("Cache-Control", "no-cache")
     return answer

@@ -1,8 +1,165 @@
-from flask import Blueprint
+"""A resident's sign-ups, and those of the people they look after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.clock import now
+from app.database import db, writing
+from app.forms.resident import EnrolmentForm, FamilyMember, SentOnce
+from app.models.account import AccountPerson
+from app.models.enrolment import Enrolment
+from app.models.form_nonce import FormNonce
+from app.models.offering import Offering
+from app.refusal import Refusal
+from app.web.access import form_page
+from app.web.words import say
 
 bp = Blueprint("resident", __name__, url_prefix="/my")
 
 
+@bp.get("/offerings/<int:offering_id>/enrolment")
+def enrolment(offering_id: int) -> Any:
+    offering = _announced(offering_id)
+    return _enrolment_page(offering, EnrolmentForm())
+
+
+@bp.post("/offerings/<int:offering_id>/enrolment")
+def enrol(offering_id: int) -> Any:
+    offering, form = _announced(offering_id), EnrolmentForm()
+    if form.validate() and (person := form.chosen(current_user.own_person)):
+
+        def sign_up() -> str:
+            made = offering.enrol(person, by=current_user._get_current_object(), at=now())
+            return url_for("resident.enrolled", enrolment_id=made.id)
+
+        try:
+            return redirect(_once(form, f"enrolment {offering_id} {person.id}", sign_up), 303)
+        except Refusal as no:
+            _blame_unless_reused(form, no)
+    return _enrolment_page(offering, form)
+
+
 @bp.get("/enrolments")
 def enrolments() -> str:
-    return ""
+    at = now()
+    groups: dict[str, list[Enrolment]] = {"coming": [], "waiting": [], "past": []}
+    for mine in _own_enrolments():
+        groups[mine.when(at)].append(mine)
+    groups["past"].reverse()
+    return render_template("resident/enrolments.html", groups=groups)
+
+
+@bp.get("/enrolments/<int:enrolment_id>")
+def enrolled(enrolment_id: int) -> str:
+    return render_template("resident/enrolled.html", enrolment=_own_enrolment(enrolment_id))
+
+
+@bp.get("/enrolments/<int:enrolment_id>/withdrawal")
+def withdrawal(enrolment_id: int) -> Any:
+    mine = _own_enrolment(enrolment_id)
+    if not mine.may_leave(now()):
+        return redirect(url_for("resident.enrolled", enrolment_id=enrolment_id))
+    return render_template("resident/withdrawal.html", enrolment=mine)
+
+
+@bp.post("/enrolments/<int:enrolment_id>/withdrawal")
+def withdraw(enrolment_id: int) -> Response:
+    mine = _own_enrolment(enrolment_id)
+    with writing():
+        mine.leave(by=current_user._get_current_object(), at=now())
+    return redirect(url_for("resident.enrolled", enrolment_id=enrolment_id), 303)
+
+
+@bp.get("/people")
+def people() -> Any:
+    return form_page("resident/people.html", FamilyMember(), people=current_user.own_people())
+
+
+@bp.post("/people")
+def add_person() -> Any:
+    form = FamilyMember()
+    if form.validate():
+        facts = form.name.data, form.birth_on.day, form.sex.data or None
+
+        def add() -> str:
+            current_user.add_person(facts[0], facts[1], now(), sex=facts[2])
+            return url_for("resident.people")
+
+        try:
+            return redirect(_once(form, f"person {facts}", add), 303)
+        except Refusal as no:
+            _blame_unless_reused(form, no)
+    return form_page("resident/people.html", form, people=current_user.own_people())
+
+
+def _once(form: SentOnce, payload: str, act: Callable[[], str]) -> str:
+    """Act when this very form comes for the first time; where its first sending led, each time."""
+    nonce, account_id = form.nonce.data or "", current_user.id
+    with writing():
+        where = FormNonce.answered(nonce, account_id, payload)
+        if where is None:
+            where = act()
+            FormNonce.remember(nonce, account_id, payload, where, now())
+        return where
+
+
+def _blame_unless_reused(form: Any, no: Refusal) -> None:
+    if no.code == "nonce-reused":
+        raise no  # a page of its own: nothing on this form would mend it
+    form.refuse(no)
+
+
+def _announced(offering_id: int) -> Offering:
+    """An offering that was published, cancelled or not; a draft answers like a missing one."""
+    found = db.session.get(Offering, offering_id)
+    if found is None or found.published_at is None:
+        abort(404)
+    return found
+
+
+def _own() -> Any:
+    return (
+        db.select(Enrolment)
+        .join(AccountPerson, AccountPerson.person_id == Enrolment.person_id)
+        .join(Offering, Offering.id == Enrolment.offering_id)
+        .where(AccountPerson.account_id == current_user.id)
+        .options(
+            db.joinedload(Enrolment.person),
+            db.joinedload(Enrolment.offering).joinedload(Offering.course),
+            db.joinedload(Enrolment.offering).joinedload(Offering.provider),
+        )
+        .order_by(Offering.first_begins_at, Enrolment.id)
+    )
+
+
+def _own_enrolments() -> list[Enrolment]:
+    return list(db.session.scalars(_own()))
+
+
+def _own_enrolment(enrolment_id: int) -> Enrolment:
+    return db.session.scalar(_own().where(Enrolment.id == enrolment_id)) or abort(404)
+
+
+def _enrolment_page(offering: Offering, form: EnrolmentForm) -> Any:
+    people = current_user.own_people()
+    living = {
+        mine.person_id: mine
+        for mine in _own_enrolments()
+        if mine.offering_id == offering.id and mine.withdrawn_at is None
+    }
+    return form_page(
+        "resident/enrolment.html",
+        form.offer(people),
+        offering=offering,
+        living=living,
+        all_in=bool(people) and all(person.id in living for person in people),
+        closed=say(no) if (no := offering.why_closed(now())) else "",
+        waiting=offering.queue_length(),
+        free=offering.has_free_place(),
+    )
