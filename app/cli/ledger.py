@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +13,7 @@ from flask.cli import AppGroup
 from app import ledger
 from app.database import db
 from app.models.ledger_batch import LedgerBatch
+from app.models.provider import Provider
 from app.refusal import Refusal
 
 group = AppGroup("ledger", help="The training ledger (培训年度台账), in and out.")
@@ -50,6 +52,42 @@ def resume(batch: int) -> None:
     """Finish BATCH, which stopped half-way."""
     found = _batch(batch)
     _load(found.id)
+
+
+@group.command("export")
+@click.argument("year", type=click.IntRange(1900, 9998))
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--provider", help="This institution alone.")
+def export(year: int, out: Path, provider: str | None) -> None:
+    """Write the ledger of YEAR to OUT (.xlsx, or .csv). It holds numbers in clear: keep it as such."""
+    if out.suffix.lower() not in (".xlsx", ".csv"):
+        click.echo("导出的文件名请以 .xlsx 或 .csv 结尾。", err=True)
+        sys.exit(UNREADABLE)
+    found = Provider.named(provider) if provider else None
+    if provider and found is None:
+        click.echo(f"没有叫“{provider}”的机构。", err=True)
+        sys.exit(UNREADABLE)
+    try:
+        with open(out, "wb", opener=_for_us_alone) as opened:
+            rows = ledger.export(
+                year, opened, separated=out.suffix.lower() == ".csv", provider_id=found.id if found else None
+            )
+    except OSError as error:
+        click.echo(f"写不了 {out}：{error.strerror}", err=True)
+        sys.exit(UNREADABLE)
+    click.echo(f"{year} 年台账 {rows} 行，写在 {out}")
+
+
+@group.command("undo")
+@click.argument("batch", type=int)
+def undo(batch: int) -> None:
+    """Take BATCH back as a whole, or the part of it that was loaded."""
+    found = _batch(batch)
+    try:
+        ledger.undo(found.id, progress=_show)
+    except Refusal as no:
+        _fail(no, 1)
+    click.echo(f"第 {batch} 批已撤销。")
 
 
 def _load(batch_id: int) -> None:
@@ -92,7 +130,15 @@ def _say_refused(batch_id: int, refused: Path | None) -> None:
             click.echo("……")
             break
         click.echo(f"第 {number} 行，{column}：{why}")
-    del refused
+    if refused is not None:
+        with open(refused, "wb", opener=_for_us_alone) as out:
+            ledger.export_refused(out, ledger.refused_rows(batch_id))
+        click.echo(f"退回的行连同原因写在 {refused}")
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    """Files with numbers in clear are nobody else's to read."""
+    return os.open(path, flags, 0o600)
 
 
 def _show(step: str, done: int, total: int) -> None:

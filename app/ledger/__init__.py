@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from typing import IO
 
+from app.ledger.exporting import export, export_refused
 from app.ledger.files import Ledger
 from app.ledger.loading import Findings, check, drop, erase, load, refused_rows
 from app.ledger.staging import Progress, digest_of, open_batch, silent, stage
+from app.ledger.undoing import undo
 
-__all__ = ["Findings", "check", "drop", "erase", "load", "receive", "refused_rows"]
+__all__ = [
+    "Findings", "check", "drop", "erase", "export", "export_refused", "load", "receive", "refused_rows", "undo",
+]  # fmt: skip
 
 
 def receive(
@@ -30,8 +34,9 @@ def receive(
     Raises ``file-kind``, ``file-too-large``, ``file-encoding``,
     ``file-unreadable``, ``header-missing`` or ``column-twice``.
     """
+    digest = digest_of(file)
     ledger = Ledger(file, name)
-    batch_id = open_batch(name, digest_of(file) if file.seekable() else b"", provider_id=provider_id, by_id=by_id)
+    batch_id = open_batch(name, digest, provider_id=provider_id, by_id=by_id)
     try:
         stage(batch_id, ledger, progress)
         return batch_id, check(batch_id, ledger.header.unknown, progress)

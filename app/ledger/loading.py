@@ -12,7 +12,7 @@ from typing import Any
 from app.clock import civil, now
 from app.database import db, one_at_a_time, writing
 from app.ledger.people import Somebody, make_records
-from app.ledger.plan import Group, Plan, read_plan, refuse_difference
+from app.ledger.plan import Plan, read_plan, refuse_difference
 from app.ledger.rows import OfferingFacts, RowRefused
 from app.ledger.slices import Party, Slice, headcount_of, visits_of
 from app.ledger.staging import Pace, Progress, forget_all_rows, forget_rows, refuse_rows, silent, staged, timed
@@ -99,7 +99,8 @@ def _provider_ids(plan: Plan) -> dict[str, int | None]:
 
 
 def _refuse_contradictions(plan: Plan, known: dict[int, Offering]) -> None:
-    """Rows whose offering stands otherwise in the registry."""
+    """Rows whose offering stands otherwise in the registry; and more hours than planned, except where marks say so."""
+    plan.refuse_doubtful({place for place, offering in known.items() if offering.has_timetable})
     for group in list(plan.groups(set(known))):
         try:
             refuse_difference(plan.offerings[group.offering], _facts_of(known[group.offering]), "系统里")
@@ -297,7 +298,7 @@ class _Loader:
         db.session.flush()
         note_search_words(offering)
         db.session.flush()
-        self._note(row, "offering", offering.id)
+        self._note(row, "offering", offering.id, None, offering_facts(offering))
         return offering
 
     def _course(self, facts: OfferingFacts, row: int) -> Course:
@@ -443,6 +444,20 @@ class _Loader:
         return len(done)
 
 
+def offering_facts(offering: Offering) -> dict[str, Any]:
+    """What an undo compares: has anybody worked on the offering since?"""
+    return {
+        "starts_on": offering.starts_on.isoformat(),
+        "ends_on": offering.ends_on.isoformat(),
+        "planned_hours": str(offering.planned_hours.normalize()),
+        "category": offering.category,
+        "division_code": offering.division_code,
+        "course_id": offering.course_id,
+        "capacity": offering.capacity,
+        "cancelled": offering.cancelled_at is not None,
+    }
+
+
 def _one_each(parties: Sequence[Party]) -> list[Party]:
     """Parties that turned out to be one human being become one sign-up."""
     first: dict[int, Party] = {}
@@ -474,6 +489,3 @@ def refused_rows(batch_id: int) -> Iterator[tuple[int, list[str], str, str]]:
     """Row number, cells, column and sentence of each row that was sent back."""
     for number, cells, row in staged(batch_id, refused=True):
         yield number, cells, row.column, row.refusal
-
-
-__all__ = ["Findings", "Group", "check", "drop", "erase", "load", "refused_rows"]

@@ -8,10 +8,12 @@ sign-up that stands already.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from sqlalchemy import and_
 
 from app import sealing
 from app.database import db, forget_loaded
@@ -153,8 +155,7 @@ def _own(people: Sequence[Somebody], provider_id: int) -> list[Known]:
     names = list({s.name_key for s in people if s.triple})
     for column, values in ((Person.document_index, documents), (Person.name_key, names)):
         for chunk in chunks(values, _AT_ONCE):
-            for row in db.session.execute(db.select(*_COLUMNS).where(*living, column.in_(chunk))):
-                found[row.id] = Known(*row)
+            found.update((known.id, known) for known in known_records(and_(*living, column.in_(chunk))))
     return list(found.values())
 
 
@@ -254,13 +255,9 @@ def _complete(s: Somebody) -> None:
     forget_loaded(Person, [record.id])
 
 
-def identities_of(person_ids: Iterable[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for chunk in chunks(list(person_ids), _AT_ONCE):
-        found.update(
-            db.session.execute(db.select(Person.id, Person.identity_of()).where(Person.id.in_(chunk))).tuples()
-        )
-    return found
+def known_records(condition: Any) -> list[Known]:
+    """Records that meet a condition."""
+    return [Known(*row) for row in db.session.execute(db.select(*_COLUMNS).where(condition))]
 
 
 def _seal(text: str | None, column: str, uid: str) -> bytes | None:

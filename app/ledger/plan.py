@@ -47,6 +47,7 @@ class Plan:
         self._document, self._triple = array("q"), array("q")
         self._documents_of: dict[int, set[int]] = {}
         self._certificates: list[tuple[int, int, int]] = []  # place of the row, number, all of it
+        self._doubts: dict[int, tuple[int, str, Refusal]] = {}  # row → offering, column, refusal
 
     def add(self, entry: Entry) -> None:
         """One more good row; raises RowRefused when it contradicts an earlier one, or is another institution's."""
@@ -58,6 +59,8 @@ class Plan:
         self._triple.append(self._key(_next_best(entry, place)))
         if document != _NOBODY and entry.birth_on and entry.mobile:
             self._documents_of.setdefault(self._triple[-1], set()).add(document)
+        if entry.doubt:
+            self._doubts[entry.row_number] = (place, *entry.doubt)
         if entry.certificate:
             number = self._key(("c", entry.certificate.system, entry.certificate.number_key))
             self._certificates.append((len(self._rows) - 1, number, self._key(entry.certificate)))
@@ -72,6 +75,12 @@ class Plan:
                 self._refuse(self._rows[place], "证书编号", _certificate_of_another())
             elif first != whole:
                 self._refuse(self._rows[place], "证书编号", _certificate_differs())
+
+    def refuse_doubtful(self, marked: set[int]) -> None:
+        """Send back what only the registry's own marks could have justified; ``marked`` offerings have them."""
+        for row, (offering, column, no) in self._doubts.items():
+            if offering not in marked:
+                self._refuse(row, column, no)
 
     def groups(self, of: set[int] | None = None) -> Iterator[Group]:
         """Good rows by offering and person, in the order of their first row within an offering."""

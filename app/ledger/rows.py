@@ -100,10 +100,11 @@ class Entry:
     group_name: str = ""
     group_key: str = ""
     headcount: int = 0
+    doubt: tuple[str, Refusal] | None = None  # stands unless the registry's own marks say the same
 
 
 def read_row(row_number: int, cells: Sequence[str], today: date) -> Entry:
-    """What the row says; raises RowRefused at the first cell that cannot stand (the codes: see docs/ledger.md)."""
+    """What the row says; raises RowRefused at the first cell that cannot stand."""
     offering = read_offering(tuple(cells[:8]))
     entry = Entry(row_number, offering, _state(cells))
     if tidy(_cell(cells, "团体名称")) or tidy(_cell(cells, "团体人数")):
@@ -265,7 +266,7 @@ def _read_attendance(entry: Entry, cells: Sequence[str], today: date) -> None:
             Refusal("hours-without-attendance", N_("有到课课时，没有首次到课日期。请补上日期，或把课时清空。")),
         )
     if entry.hours > entry.offering.planned_hours:
-        raise RowRefused(
+        entry.doubt = (
             "到课课时",
             Refusal(
                 "hours-exceed-plan",

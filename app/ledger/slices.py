@@ -128,7 +128,7 @@ class Slice:
         if offering is None or record is None or party.standing:
             return
         here = and_(Enrolment.offering_id == offering.id, Person.identity_of() == record.identity)
-        party.standing = [c.standing for c in _read_sign_ups(here)]
+        party.standing = [c.standing for c in read_sign_ups(here)]
 
     def _look_at_certificates(self) -> None:
         wanted = {
@@ -250,12 +250,13 @@ def _sign_ups(offering: Offering, people: Sequence[Somebody]) -> list[_Candidate
             Person.document_index.in_(documents),
             Person.identity_of().in_(identities),
         )
-        for candidate in _read_sign_ups(and_(Enrolment.offering_id == offering.id, could_be)):
+        for candidate in read_sign_ups(and_(Enrolment.offering_id == offering.id, could_be)):
             found[candidate.standing.id] = candidate
     return list(found.values())
 
 
-def _read_sign_ups(condition: Any) -> list[_Candidate]:
+def read_sign_ups(condition: Any) -> list[_Candidate]:
+    """Learners' sign-ups as they stand, with their people."""
     rows = db.session.execute(
         db.select(
             Enrolment.id,

@@ -103,6 +103,11 @@ class Offering(Base):
     # -- questions ---------------------------------------------------------
 
     @property
+    def has_timetable(self) -> bool:
+        """Are its lessons in the registry? Then their marks win over any ledger."""
+        return self.timetable != ""
+
+    @property
     def is_published(self) -> bool:
         return self.published_at is not None and self.cancelled_at is None
 
@@ -292,7 +297,7 @@ class Offering(Base):
             .join(OfferingTrainer, OfferingTrainer.account_id == AccountPerson.account_id)
             .where(OfferingTrainer.offering_id == self.id, AccountPerson.relation == "self")
         )
-        has_lessons = self.timetable != ""
+        has_lessons = self.has_timetable
         return Terms(
             marks_win=has_lessons,
             over=self.ends_on < today,
