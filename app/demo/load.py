@@ -160,7 +160,8 @@ class _Load:
         hours = Decimal(row["hours"])
         long = hours >= 40
         per_lesson = min(hours, Decimal(4) if long else Decimal(2))
-        begins = time(self.random.choice((8, 9, 13, 14, 18)), self.random.choice((0, 30)))
+        starts = (13, 14) if row["category"] == "youth" else (8, 9, 13, 14, 18)
+        begins = time(self.random.choice(starts), self.random.choice((0, 30)))
         minutes = begins.hour * 60 + begins.minute + int(per_lesson * 45)
         ends = time(minutes // 60, minutes % 60)
         days = {first_on.weekday(), (first_on.weekday() + 2) % 7} if hours > 16 else {first_on.weekday()}

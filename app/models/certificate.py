@@ -66,6 +66,11 @@ class Certificate(Base):
         db.session.flush()
         return certificate
 
+    def remove(self) -> None:
+        """Written down by mistake."""
+        db.session.delete(self)
+        db.session.flush()
+
     @classmethod
     def numbered(cls, system: str, number: str) -> Certificate | None:
         """The certificate of that system and number, compared in the one spelling of numbers."""

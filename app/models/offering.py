@@ -219,7 +219,7 @@ class Offering(Base):
     def draft(cls, course: Course, **facts: Any) -> Offering:
         """A new run of a course, not yet public; raises what ``describe`` raises."""
         offering = cls(provider_id=course.provider_id)
-        offering.describe(course_id=course.id, **facts)
+        offering.describe(**facts | {"course_id": course.id})
         db.session.add(offering)
         db.session.flush()
         return offering

@@ -96,6 +96,65 @@ class Person(Base):
         self.document_sealed = sealing.sealer().seal(number, "person", "document", self.uid)
         self.document_index = document_index(document_type, number)
 
+    @classmethod
+    def keep(
+        cls,
+        provider_id: int,
+        at: datetime,
+        *,
+        name: str,
+        birth_on: date | None = None,
+        mobile: str | None = None,
+        sex: str | None = None,
+        document: tuple[str, str] | None = None,
+        is_demo: bool = False,
+    ) -> Person:
+        """The institution's own record of somebody: the one it has already, or a new one; settled (R20).
+
+        It has one already when the document is the same, or name, birth date
+        and mobile are; what that record lacked is added to it.
+        """
+        person = cls._kept(provider_id, name, birth_on, mobile, document)
+        if person is None:
+            person = cls(name=name, birth_on=birth_on, keeper_provider_id=provider_id, made_at=at, is_demo=is_demo)
+            db.session.add(person)
+        person.sex = person.sex or sex
+        person.birth_on = person.birth_on or birth_on
+        person.mobile = person.mobile or mobile
+        if document and person.document_type is None:
+            person.set_document(*document)
+        db.session.flush()
+        settle_identities([person.id])
+        return person
+
+    @classmethod
+    def _kept(
+        cls,
+        provider_id: int,
+        name: str,
+        birth_on: date | None,
+        mobile: str | None,
+        document: tuple[str, str] | None,
+    ) -> Person | None:
+        own = db.select(cls).where(
+            cls.keeper_provider_id == provider_id, cls.deleted_at.is_(None), cls.merged_into_id.is_(None)
+        )
+        if document:
+            index = document_index(*document)
+            found = db.session.scalar(own.where(cls.document_index == index).order_by(cls.id).limit(1))
+            if found is not None:
+                return found
+        if birth_on is None or mobile is None:
+            return None
+        alike = own.where(
+            cls.name_key == identity_number.normalise_name(name),
+            cls.birth_on == birth_on,
+            cls.mobile_index == mobile_index(mobile),
+        )
+        if document:
+            alike = alike.where(cls.document_type.is_(None))
+        return db.session.scalar(alike.order_by(cls.id).limit(1))
+
     @property
     def identity(self) -> int:
         """The id under which this human being is counted."""

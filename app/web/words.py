@@ -27,6 +27,7 @@ def init(app: Flask) -> None:
         STATUSES=attendance.STATUSES,
         SEXES=person.SEXES,
         MODES=offering.MODES,
+        STANDINGS=offering.STANDINGS,
         SYSTEMS=certificate.SYSTEMS,
         DOCUMENT_TYPES=identity_number.DOCUMENT_TYPES,
         PROVIDER_KINDS=provider.PROVIDER_KINDS,

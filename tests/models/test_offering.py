@@ -11,7 +11,11 @@ from tests.people import NOON, a_person, a_resident, an_account, an_offering
 
 
 def sign_up(offering: Offering, n: int) -> list:
-    return [offering.enrol(a_person(), by=None, at=NOON + timedelta(seconds=i)) for i in range(n)]
+    return sign_up_all(offering, [a_person() for _ in range(n)])
+
+
+def sign_up_all(offering: Offering, people: list) -> list:
+    return [offering.enrol(person, by=None, at=NOON + timedelta(seconds=i)) for i, person in enumerate(people)]
 
 
 def code(call, *args, **kwargs) -> str:
@@ -113,6 +117,17 @@ def test_a_trainer_is_no_learner_in_their_own_offering(app):
         db.session.expire_all()
         assert code(offering.enrol, person, by=None, at=NOON) == "trainer-no-learner"
         an_offering().enrol(person, by=None, at=NOON)
+
+
+def test_whoever_came_to_teach_while_waiting_is_passed_over(app):
+    with writing():
+        offering = an_offering(capacity=0)
+        trainer = an_account("trainer", offering.provider)
+        now_teaching, other = sign_up_all(offering, [a_person(account=trainer), a_person()])
+        offering.appoint(trainer)
+        db.session.expire_all()
+        offering.change_capacity(1, at=NOON)
+        assert now_teaching.waits and other.place_number == 1
 
 
 @pytest.mark.parametrize("why", ["draft", "cancelled", "early", "late", "old"])

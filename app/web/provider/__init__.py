@@ -1,7 +1,101 @@
 """An institution's desk: its courses, offerings, learners and ledger. A clerk sees their own institution alone."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, current_app, request, url_for
+from flask_babel import gettext
+from flask_login import current_user
+
+from app.database import db, writing
+from app.forms import Form
+from app.models import Account, Offering, Provider
+from app.refusal import Refusal
+from app.web.access import mine, own_provider_id
 
 bp = Blueprint("provider", __name__, url_prefix="/desk")
+PER_PAGE = 30
 
-from app.web.provider import offerings  # noqa: E402, F401 - the pages register themselves
+
+def me() -> Account:
+    """The clerk who is asking."""
+    return current_user._get_current_object()
+
+
+def own_provider() -> Provider:
+    return db.session.get_one(Provider, own_provider_id())
+
+
+def own_offering(offering_id: int) -> Offering:
+    """An offering of the clerk's institution, or 404."""
+    return mine(Offering, offering_id, provider_id=own_provider_id())
+
+
+def done(form: Form, verb: Callable[[], Any], fields: dict[str, str] | None = None) -> Any:
+    """What the verb answered (True for nothing) when the form was sent well and no rule refused; else None.
+
+    The verb runs in the request's write transaction; a refusal's sentence is
+    put at the field that ``fields`` names.
+    """
+    if not form.validate_on_submit():
+        return None
+    try:
+        with writing():
+            return verb() or True
+    except Refusal as no:
+        form.blame(no, fields or getattr(form, "BLAME", {}))
+        return None
+
+
+def asked_words() -> str:
+    """What was typed into a search field, without signs that no page can show."""
+    return "".join(c for c in request.args.get("q", "")[:100] if c.isprintable()).strip()
+
+
+def page_number() -> int:
+    return max(1, min(request.args.get("page", 1, type=int), 100_000))
+
+
+def paged(query: Any) -> tuple[list[Any], int]:
+    """The rows of the page asked for, and how many pages there are."""
+    total = db.session.scalar(db.select(db.func.count()).select_from(query.order_by(None).subquery())) or 0
+    rows = db.session.execute(query.limit(PER_PAGE).offset((page_number() - 1) * PER_PAGE))
+    return list(rows.unique().scalars()), -(-total // PER_PAGE)
+
+
+def page_url(number: int) -> str:
+    """The page asked for, turned to another page of its list."""
+    asked: dict[str, Any] = {**request.args, **(request.view_args or {}), "page": number}
+    return url_for(request.endpoint or "", **asked)
+
+
+@bp.context_processor
+def _desk() -> dict[str, Any]:
+    """The desk's own menu, of the pages that exist."""
+    menu = (
+        ("provider.offerings", gettext("班次")),
+        ("provider.courses", gettext("课程")),
+        ("provider.trainers", gettext("教师")),
+        ("provider.learners", gettext("学员")),
+        ("provider.observations", gettext("待处理到课")),
+        ("provider.ledgers", gettext("台账")),
+    )
+    return {
+        "desk_menu": [item for item in menu if item[0] in current_app.view_functions],
+        "page": page_number(),
+        "page_url": page_url,
+    }
+
+
+from app.web.provider import (  # noqa: E402, F401 - the pages register themselves
+    certificates,
+    completions,
+    courses,
+    learners,
+    lessons,
+    observations,
+    offerings,
+    trainers,
+)
