@@ -59,7 +59,7 @@ class Sealer:
         try:
             place = _place(table, column, row, key_id.decode())
             return box.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], place).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealBroken("altered, or moved from another place") from None
 
     def index(self, text: str, column: str) -> bytes:
