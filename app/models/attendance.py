@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import sealing
+from app.clock import civil
 from app.database import Base, Stamp, db
 from app.models.account import Account
 from app.models.enrolment import Enrolment
@@ -54,8 +55,14 @@ class Mark(Base):
     marked_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     superseded_at: Mapped[datetime | None] = mapped_column(Stamp)
 
+    lesson: Mapped[Any] = relationship("Lesson")
     enrolment: Mapped[Enrolment] = relationship()
     marked_by: Mapped[Account | None] = relationship()
+
+    @property
+    def days_late(self) -> int:
+        """Days between the lesson and this entry (R23 flags more than seven)."""
+        return (civil(self.marked_at).date() - self.lesson.held_on).days
 
 
 class Observation(Base):

@@ -1,3 +1,187 @@
-from flask import Blueprint
+"""A trainer's lessons and their rolls. Who is not appointed to an offering finds none of it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app import clock
+from app.clock import now
+from app.database import db, writing
+from app.forms.trainer import RollForm, WalkInForm
+from app.models.account import Account
+from app.models.attendance import Observation
+from app.models.enrolment import Enrolment
+from app.models.form_nonce import FormNonce
+from app.models.lesson import Lesson
+from app.models.offering import Offering, OfferingTrainer
+from app.refusal import Refusal
+from app.web.access import form_page
 
 bp = Blueprint("trainer", __name__, url_prefix="/teach")
+WEEK = timedelta(7)
+ONE_DAY = timedelta(1)
+
+
+@bp.get("/today")
+def today() -> str:
+    day = _asked_day()
+    lessons = Lesson.timetable(_me(), day, day + WEEK)
+    uncalled = Lesson.uncalled(_me(), clock.today()) if day == clock.today() else []
+    return render_template(
+        "trainer/today.html",
+        day=day,
+        lessons=[lesson for lesson in lessons if lesson.held_on == day],
+        coming=[lesson for lesson in lessons if lesson.held_on > day],
+        uncalled=uncalled,
+        tallies=Lesson.tallies([*lessons, *uncalled]),
+        before=day - ONE_DAY,
+        after=day + ONE_DAY,
+    )
+
+
+@bp.get("/offerings")
+def offerings() -> str:
+    mine = db.session.scalars(_my_offerings().order_by(Offering.starts_on, Offering.id)).all()
+    over = [each for each in mine if each.cancelled_at or each.ends_on < clock.today()]
+    return render_template(
+        "trainer/offerings.html", running=[each for each in mine if each not in over], over=over[::-1]
+    )
+
+
+@bp.get("/offerings/<int:offering_id>")
+def offering(offering_id: int) -> str:
+    mine = db.session.scalar(_my_offerings().where(Offering.id == offering_id)) or abort(404)
+    return render_template("trainer/offering.html", offering=mine, tallies=Lesson.tallies(mine.lessons))
+
+
+@bp.get("/lessons/<int:lesson_id>")
+def lesson(lesson_id: int) -> Any:
+    mine = _my_lesson(lesson_id)
+    return _roll_page(mine, RollForm(formdata=None, base_version=mine.roll_version), {})
+
+
+@bp.post("/lessons/<int:lesson_id>/roll")
+def take_roll(lesson_id: int) -> Any:
+    mine, form = _my_lesson(lesson_id), RollForm()
+    said, theirs = form.said(), None
+    if form.validate():
+        version = int(form.base_version.data or 0)
+        try:
+            with writing():
+                changed = mine.take_roll(said, by=_me(), at=now(), base_version=version, reason=form.reason.data or "")
+            return _saved(lesson_id, changed)
+        except Refusal as no:
+            form.refuse(no)
+            if no.code == "roll-stale":
+                form.base_version.data, theirs = no.values["version"], no.values["theirs"]
+    return _roll_page(mine, form, said, theirs)
+
+
+@bp.get("/lessons/<int:lesson_id>/history")
+def history(lesson_id: int) -> str:
+    mine = _my_lesson(lesson_id)
+    marks: dict[Enrolment, list[Any]] = {}
+    for mark in mine.history():
+        marks.setdefault(mark.enrolment, []).append(mark)
+    return render_template("trainer/history.html", lesson=mine, marks=marks)
+
+
+@bp.get("/lessons/<int:lesson_id>/walk-ins")
+def walk_in(lesson_id: int) -> Any:
+    return form_page("trainer/walk_in.html", WalkInForm(formdata=None), lesson=_my_lesson(lesson_id))
+
+
+@bp.post("/lessons/<int:lesson_id>/walk-ins")
+def add_walk_in(lesson_id: int) -> Any:
+    mine, form = _my_lesson(lesson_id), WalkInForm()
+    if form.validate():
+        try:
+            return redirect(_take_in_once(mine, form), 303)
+        except Refusal as no:
+            if no.code == "nonce-reused":
+                raise  # nothing on this form would mend it
+            form.refuse(no)
+    return form_page("trainer/walk_in.html", form, lesson=mine)
+
+
+def _take_in_once(mine: Lesson, form: WalkInForm) -> str:
+    """Add whoever came when this very form comes for the first time; a double click adds nobody."""
+    facts = {"mobile": form.mobile.number or None, "birth_on": form.birth_on.day, "namesake": form.namesake.data}
+    where, name = url_for("trainer.lesson", lesson_id=mine.id), form.name.data or ""
+    nonce, payload = form.nonce.data or "", f"walk-in {mine.id} {name} {facts}"
+    with writing():
+        if FormNonce.answered(nonce, current_user.id, payload) is None:
+            came = mine.walk_in(name, by=_me(), at=now(), **facts)
+            FormNonce.remember(nonce, current_user.id, payload, where, now())
+            _tell(came)
+    return where
+
+
+def _tell(came: Enrolment | Observation) -> None:
+    if isinstance(came, Observation):
+        flash(gettext("没有空余名额，或有人在候补。%(name)s已记给教务处理，没有进名单，也不计人数。", name=came.name))
+    else:
+        flash(gettext("%(name)s已进名单（第 %(n)s 名），这次课记为出勤。", name=came.person.name, n=came.place_number))
+
+
+def _saved(lesson_id: int, changed: int) -> Response:
+    if request.form.get("next") == "walk-in":
+        return redirect(url_for("trainer.walk_in", lesson_id=lesson_id), 303)
+    flash(gettext("已保存，改动了 %(n)s 人。", n=changed) if changed else gettext("和已保存的一样，没有改动。"))
+    return redirect(url_for("trainer.lesson", lesson_id=lesson_id), 303)
+
+
+def _roll_page(mine: Lesson, form: RollForm, sent: dict[int, str], theirs: dict[int, str] | None = None) -> Any:
+    """The roll with what was sent preselected over what stands; nothing else is chosen for anybody."""
+    standing, closed = mine.standing() if theirs is None else theirs, None
+    said, rows = {**standing, **sent}, mine.roster()
+    try:
+        mine.refuse_unless_held(now())
+    except Refusal as no:
+        closed = no
+    return form_page(
+        "trainer/roll.html",
+        form,
+        lesson=mine,
+        rows=rows,
+        sent=sent,
+        said=said,
+        marked=sum(said.get(row.id, "unmarked") != "unmarked" for row in rows),
+        standing=standing,
+        theirs=theirs,
+        closed=closed,
+        saved=mine.last_mark(),
+        observations=mine.observations(),
+        wants_reason=bool(standing) and mine.wants_reason(now()),
+    )
+
+
+def _asked_day() -> date:
+    try:
+        day = date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        return clock.today()
+    return day if 2000 <= day.year <= 2100 else clock.today()
+
+
+def _me() -> Account:
+    return current_user._get_current_object()
+
+
+def _my_offerings() -> Any:
+    taught = db.select(OfferingTrainer.offering_id).where(OfferingTrainer.account_id == current_user.id)
+    return db.select(Offering).where(
+        Offering.id.in_(taught), Offering.provider_id.in_(current_user.provider_ids("trainer"))
+    )
+
+
+def _my_lesson(lesson_id: int) -> Lesson:
+    """Loaded through the appointment; another trainer's answers like a missing one."""
+    found = db.session.scalar(db.select(Lesson).where(Lesson.id == lesson_id, Lesson.taught_by(_me())))
+    return found or abort(404)

@@ -15,6 +15,8 @@ from app.models.lesson import WEEKDAYS, clock
 from app.refusal import Refusal
 
 LANGUAGES = ("zh", "en")
+# A sign beside each word of a roll; the stylesheet shows the same ones on the roll itself.
+SIGNS = {"present": "✓", "late": "…", "left_early": "↗", "leave": "○", "absent": "✕", "unmarked": "–"}
 
 
 def init(app: Flask) -> None:
@@ -44,6 +46,8 @@ def init(app: Flask) -> None:
         mask_mobile=lambda text: identity_number.mask_mobile(text) if text else "",
         mask_document=lambda text: identity_number.mask_document(text) if text else "",
         mask_name=mask_name, fee=fee, ages=ages, opening=opening, moment=moment,
+        mark=mark, say=say,
+        tail=lambda text: text[-4:] if text else "",
     )  # fmt: skip
 
 
@@ -113,6 +117,11 @@ def fee(cents: int) -> str:
 def ages(thing: Any) -> str:
     """满 55 岁、不超过 80 岁, of an offering or a row with its limits; empty when there are none"""
     return offering.age_limits(thing.min_age, thing.max_age)
+
+
+def mark(status: str) -> str:
+    """✓ 出勤"""
+    return f"{SIGNS[status]} {gettext(attendance.STATUSES[status])}"
 
 
 def mask_name(name: str) -> str:
