@@ -7,6 +7,7 @@ from collections import defaultdict
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
+from app.counts.fold import Crowd
 from app.database import db
 from app.models import CandidatePair, Person
 
@@ -34,23 +35,25 @@ class OpenPairs:
             if one != other:
                 self.beside[one].add(other)
                 self.beside[other].add(one)
+        self._everybody = sorted(self.beside)
         self.documents = _documents(set(self.beside))
 
-    def fewest(self, people: set[int]) -> int:
-        """How many these human beings are at least, every open pair among them taken as one."""
-        paired = people & self.beside.keys()
-        fewest, seen = len(people), set[int]()
+    def too_many(self, people: Crowd) -> int:
+        """By how much this crowd shrinks when every open pair among them is taken as one."""
+        paired = people.among(self._everybody)
+        too_many, seen = 0, set[int]()
         for start in paired:
             if start in seen:
                 continue
-            crowd, fresh = {start}, [start]
+            connected, fresh = {start}, [start]
             while fresh:
-                found = (self.beside[fresh.pop()] & paired) - crowd
-                crowd |= found
+                found = (self.beside[fresh.pop()] & paired) - connected
+                connected |= found
                 fresh.extend(found)
-            seen |= crowd
-            fewest += self._certain(crowd) - len(crowd)
-        return fewest
+            seen |= connected
+            if len(connected) > 1:
+                too_many += len(connected) - self._certain(connected)
+        return too_many
 
     def _certain(self, crowd: set[int]) -> int:
         """The people of a connected crowd who are different for certain: two documents of one type are two people."""

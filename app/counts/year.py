@@ -1,29 +1,24 @@
 """A calendar year's figures: the city's own, and by category, division, provider and month.
 
-One pass over the year's sign-ups serves all tables. Additive measures are
-summed once per offering and day in SQL; persons are distinct at the level
-shown (R6), so each cell keeps its own set of human beings.
+Persons are distinct at the level shown (R6): each row of a table has its
+own crowd, and so has the city.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import Integer, String, cast, func, select, type_coerce
+from sqlalchemy import select
 
-from app.counts import rows
+from app.counts.fold import CITY, DIMENSIONS, Cell, Fold
 from app.counts.pairs import OpenPairs
 from app.database import db
-from app.models import Offering, Provider
+from app.models import Provider
 from app.models.place import DIVISIONS
 from app.models.rules import CATEGORIES, RULE_SET
 
-DIMENSIONS = ("category", "division", "provider", "month")
 MEASURES = (
     "persons",
     "persons_max",
@@ -119,103 +114,40 @@ def year_table(year: int, by: str | None = None) -> Table:
 
 def count_year(year: int) -> Year:
     """All tables of a year, counted from the sign-ups as they stand (R1–R20)."""
-    tally = _Tally()
-    tally.add_people(_people(year))
-    for measure, found in _sums(year):
-        tally.add(measure, found)
-    pairs = OpenPairs()
+    fold, pairs = Fold(year), OpenPairs()
     names = {row.id: row.name for row in db.session.execute(select(Provider.id, Provider.name))}
-    tables = {by: _lines(by, tally.cells[by], pairs, names) for by in DIMENSIONS}
-    return Year(year, tally.city.figures(pairs), tables)
+    tables = {by: _lines(by, _figures(fold, by, pairs), names) for by in DIMENSIONS}
+    return Year(year, _city(fold, pairs), tables)
 
 
-def _people(year: int) -> Iterator[tuple[date, int, list[int]]]:
-    """Who first attended which offering on which day."""
-    first = rows.counted("first_attended_on", *rows.bounds(year))
-    found = db.session.execute(
-        select(first.c.day, first.c.offering_id, func.aggregate_strings(cast(first.c.identity, String), ",")).group_by(
-            first.c.day, first.c.offering_id
-        )
-    )
-    for day, offering_id, identities in found:
-        yield day, offering_id, list(map(int, identities.split(",")))
+def count_city(year: int) -> Figures:
+    """The city's own figures of a year, without its tables."""
+    return _city(Fold(year), OpenPairs())
 
 
-def _sums(year: int) -> Iterator[tuple[str, Iterable[Any]]]:
-    """The additive measures, summed per day and offering: (measure, rows of day, offering, amount)."""
-    start, end = rows.bounds(year)
-    completed = rows.counted("completed_on", start, end)
-    issued, attended, came = rows.certificates(start, end), rows.hours(start, end), rows.groups(start, end)
-    for measure, source, amount in (
-        ("completions", completed, func.count()),
-        ("certificates", issued, func.count()),
-        ("hundredths", attended, func.sum(type_coerce(attended.c.hours, Integer))),
-        ("group_headcount", came, func.sum(came.c.headcount)),
-    ):
-        statement = select(source.c.day, source.c.offering_id, amount)
-        yield measure, db.session.execute(statement.group_by(source.c.day, source.c.offering_id))
+def _city(fold: Fold, pairs: OpenPairs) -> Figures:
+    # A crowd and sums of its own: persons of rows do not add up (R6).
+    return _figures(fold, "city", pairs).get(CITY, Figures())
 
 
-class _Cell:
-    """What one row of a table gathers."""
-
-    def __init__(self) -> None:
-        self.people: set[int] = set()
-        self.person_times = self.group_headcount = self.hundredths = self.completions = self.certificates = 0
-
-    def figures(self, pairs: OpenPairs) -> Figures:
-        return Figures(
-            persons=pairs.fewest(self.people),
-            persons_max=len(self.people),
-            person_times=self.person_times,
-            group_headcount=self.group_headcount,
-            class_hours=(Decimal(self.hundredths) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP),
-            completions=self.completions,
-            certificates=self.certificates,
-        )
+def _figures(fold: Fold, by: str, pairs: OpenPairs) -> dict[Cell, Figures]:
+    persons = {cell: (crowd.size, pairs.too_many(crowd)) for cell, crowd in fold.crowds(by)}
+    figures = {}
+    for cell in {**persons, **dict.fromkeys(fold.cells(by))}:
+        most, too_many = persons.get(cell, (0, 0))
+        sums = fold.sums[cell]
+        hours = (Decimal(sums.pop("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        figures[cell] = Figures(persons=most - too_many, persons_max=most, class_hours=hours, **sums)
+    return figures
 
 
-class _Tally:
-    """The cells of all tables, filled in one pass. The city is a cell of its own, never a sum of rows (R6)."""
-
-    def __init__(self) -> None:
-        self.city = _Cell()
-        self.cells: dict[str, dict[Any, _Cell]] = {by: defaultdict(_Cell) for by in DIMENSIONS}
-        self._places = {
-            row.id: (("category", row.category), ("division", row.division_code), ("provider", row.provider_id))
-            for row in db.session.execute(
-                select(Offering.id, Offering.category, Offering.division_code, Offering.provider_id)
-            )
-        }
-
-    def add_people(self, found: Iterable[tuple[date, int, list[int]]]) -> None:
-        for day, offering_id, people in found:
-            for cell in self._touched(day, offering_id):
-                cell.people.update(people)
-                cell.person_times += len(people)
-
-    def add(self, measure: str, found: Iterable[Any]) -> None:
-        for day, offering_id, amount in found:
-            for cell in self._touched(day, offering_id):
-                setattr(cell, measure, getattr(cell, measure) + int(amount))
-
-    def _touched(self, day: date, offering_id: int) -> Iterator[_Cell]:
-        yield self.city
-        yield self.cells["month"][day.month]
-        for by, key in self._places[offering_id]:
-            yield self.cells[by][key]
-
-
-def _lines(by: str, cells: dict[Any, _Cell], pairs: OpenPairs, names: dict[int, str]) -> tuple[Row, ...]:
+def _lines(by: str, figures: dict[Cell, Figures], names: dict[int, str]) -> tuple[Row, ...]:
     """In the ledger's order: categories as the plan has them, divisions by code, providers by name, months."""
     every: dict[str, dict[Any, str]] = {
         "category": {**CATEGORIES},
         "division": {**DIVISIONS},
-        "provider": {**names},
+        "provider": dict(sorted(names.items(), key=lambda item: (item[1], item[0]))),
         "month": {month: f"{month}月" for month in range(1, 13)},
     }
-    labels = every[by]
-    order = sorted(labels, key=lambda key: (labels[key], key)) if by == "provider" else list(labels)
-    order += sorted(cells.keys() - labels.keys())
-    lines = (Row(key, labels.get(key, str(key)), cells[key].figures(pairs)) for key in order if key in cells)
+    lines = (Row(key, label, figures.get((by, key), Figures())) for key, label in every[by].items())
     return tuple(line for line in lines if line.figures != Figures())

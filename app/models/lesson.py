@@ -468,9 +468,17 @@ def _store_hours(enrolment_ids: list[int], attended: dict[tuple[int, date], Deci
             [{"row": i, "month": month} for i, month in gone],
         )
     if fresh:
+        of = dict(
+            db.session.execute(
+                db.select(Enrolment.id, Enrolment.offering_id).where(Enrolment.id.in_(enrolment_ids))
+            ).all()
+        )
         _rows(
             db.insert(table),
-            [{"enrolment_id": i, "month_on": month, "class_hours": attended[i, month]} for i, month in fresh],
+            [
+                {"enrolment_id": i, "offering_id": of[i], "month_on": month, "class_hours": attended[i, month]}
+                for i, month in fresh
+            ],
         )
     forget_loaded(AttendedHours, {*gone, *fresh})
 

@@ -53,6 +53,8 @@ class Offering(Base):
         CheckConstraint("(cancelled_at IS NULL) = (cancel_reason IS NULL)", name="cancelled_with_reason"),
         Index(None, "starts_on", "id"),
         Index(None, "course_id"),
+        Index(None, "ends_on", "starts_on"),
+        Index("ix_offering_counted", "planned_hours", "category", "division_code", "provider_id"),
         Index(None, "signup_closes_at", "starts_on"),
     )
 

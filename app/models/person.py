@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, func, or_, tuple_
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, func, or_, text, tuple_
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app import sealing
@@ -33,6 +33,12 @@ class Person(Base):
         Index(None, "name_key", "mobile_index"),
         Index(None, "document_index"),
         Index(None, "keeper_provider_id", "name_key"),
+        Index(
+            "ix_person_gone",
+            "id",
+            sqlite_where=text("deleted_at IS NOT NULL OR merged_into_id IS NOT NULL"),
+            postgresql_where=text("deleted_at IS NOT NULL OR merged_into_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

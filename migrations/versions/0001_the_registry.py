@@ -124,6 +124,7 @@ def upgrade():
     )
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_person_document_index'), ['document_index'], unique=False)
+        batch_op.create_index('ix_person_gone', ['id'], unique=False, sqlite_where=sa.text('deleted_at IS NOT NULL OR merged_into_id IS NOT NULL'), postgresql_where=sa.text('deleted_at IS NOT NULL OR merged_into_id IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_person_identity_id'), ['identity_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_keeper_provider_id_name_key'), ['keeper_provider_id', 'name_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_name_key_birth_on'), ['name_key', 'birth_on'], unique=False)
@@ -258,7 +259,9 @@ def upgrade():
     sa.UniqueConstraint('provider_id', 'number_key', name=op.f('uq_offering_provider_id_number_key'))
     )
     with op.batch_alter_table('offering', schema=None) as batch_op:
+        batch_op.create_index('ix_offering_counted', ['planned_hours', 'category', 'division_code', 'provider_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_offering_course_id'), ['course_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_offering_ends_on_starts_on'), ['ends_on', 'starts_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_offering_signup_closes_at_starts_on'), ['signup_closes_at', 'starts_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_offering_starts_on_id'), ['starts_on', 'id'], unique=False)
 
@@ -299,7 +302,9 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_enrolment_completed_on_offering_id_person_id'), ['completed_on', 'offering_id', 'person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_first_attended_on_offering_id_person_id'), ['first_attended_on', 'offering_id', 'person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_offering_id_place_number'), ['offering_id', 'place_number'], unique=False)
-        batch_op.create_index(batch_op.f('ix_enrolment_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('ix_enrolment_left', ['first_attended_on', 'offering_id', 'person_id', 'completed_on'], unique=False, sqlite_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'), postgresql_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'))
+        batch_op.create_index('ix_enrolment_of_person', ['person_id', 'first_attended_on', 'offering_id', 'completed_on'], unique=False)
+        batch_op.create_index('ix_enrolment_staff', ['offering_id'], unique=False, sqlite_where=sa.text("part != 'learner'"), postgresql_where=sa.text("part != 'learner'"))
         batch_op.create_index('ix_enrolment_waiting', ['offering_id'], unique=False, sqlite_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'), postgresql_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'))
         batch_op.create_index('uq_enrolment_living', ['offering_id', 'person_id'], unique=True, sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
 
@@ -354,13 +359,15 @@ def upgrade():
     op.create_table('attended_hours',
     sa.Column('enrolment_id', sa.Integer(), nullable=False),
     sa.Column('month_on', sa.Date(), nullable=False),
+    sa.Column('offering_id', sa.Integer(), nullable=False),
     sa.Column('class_hours', sa.Integer(), nullable=False),
     sa.CheckConstraint('class_hours > 0', name=op.f('ck_attended_hours_hours_positive')),
     sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_attended_hours_enrolment_id')),
+    sa.ForeignKeyConstraint(['offering_id'], ['offering.id'], name=op.f('fk_attended_hours_offering_id')),
     sa.PrimaryKeyConstraint('enrolment_id', 'month_on', name=op.f('pk_attended_hours'))
     )
     with op.batch_alter_table('attended_hours', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_attended_hours_month_on_enrolment_id_class_hours'), ['month_on', 'enrolment_id', 'class_hours'], unique=False)
+        batch_op.create_index(batch_op.f('ix_attended_hours_month_on_offering_id_class_hours'), ['month_on', 'offering_id', 'class_hours'], unique=False)
 
     op.create_table('certificate',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -441,7 +448,7 @@ def downgrade():
 
     op.drop_table('certificate')
     with op.batch_alter_table('attended_hours', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_attended_hours_month_on_enrolment_id_class_hours'))
+        batch_op.drop_index(batch_op.f('ix_attended_hours_month_on_offering_id_class_hours'))
 
     op.drop_table('attended_hours')
     with op.batch_alter_table('offering_trainer', schema=None) as batch_op:
@@ -461,7 +468,9 @@ def downgrade():
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.drop_index('ix_enrolment_waiting', sqlite_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'), postgresql_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'))
         batch_op.drop_index('uq_enrolment_living', sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
-        batch_op.drop_index(batch_op.f('ix_enrolment_person_id'))
+        batch_op.drop_index('ix_enrolment_staff', sqlite_where=sa.text("part != 'learner'"), postgresql_where=sa.text("part != 'learner'"))
+        batch_op.drop_index('ix_enrolment_of_person')
+        batch_op.drop_index('ix_enrolment_left', sqlite_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'), postgresql_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_enrolment_offering_id_place_number'))
         batch_op.drop_index(batch_op.f('ix_enrolment_first_attended_on_offering_id_person_id'))
         batch_op.drop_index(batch_op.f('ix_enrolment_completed_on_offering_id_person_id'))
@@ -471,7 +480,9 @@ def downgrade():
     with op.batch_alter_table('offering', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_offering_starts_on_id'))
         batch_op.drop_index(batch_op.f('ix_offering_signup_closes_at_starts_on'))
+        batch_op.drop_index(batch_op.f('ix_offering_ends_on_starts_on'))
         batch_op.drop_index(batch_op.f('ix_offering_course_id'))
+        batch_op.drop_index('ix_offering_counted')
 
     op.drop_table('offering')
     op.drop_table('ledger_row')
@@ -502,6 +513,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_person_name_key_birth_on'))
         batch_op.drop_index(batch_op.f('ix_person_keeper_provider_id_name_key'))
         batch_op.drop_index(batch_op.f('ix_person_identity_id'))
+        batch_op.drop_index('ix_person_gone', sqlite_where=sa.text('deleted_at IS NOT NULL OR merged_into_id IS NOT NULL'), postgresql_where=sa.text('deleted_at IS NOT NULL OR merged_into_id IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_person_document_index'))
 
     op.drop_table('person')
