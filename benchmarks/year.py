@@ -79,7 +79,7 @@ def _offerings(base: sqlite.Connection, dice: random.Random, offerings: int) -> 
     providers = 120
     _insert(
         base, "provider", "id,name,name_key,kind,division_code,address,telephone,is_demo",
-        ((i, f"机构{i}（演示）", f"机构{i}(演示)", "other", DIVISIONS[i % 13], "", "", 1) for i in range(1, providers + 1)),
+        ((i, f"机构{i}（演示）", f"机构{i}", "other", DIVISIONS[i % 13], "", "", 1) for i in range(1, providers + 1)),
     )  # fmt: skip
     _insert(
         base, "course", "id,provider_id,title,title_key,summary,audience,is_demo",
@@ -155,7 +155,8 @@ def _sign_ups(base: sqlite.Connection, dice: random.Random, people: int, offerin
     base.execute(
         "WITH RECURSIVE months(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM months WHERE n < 4) "
         "INSERT INTO attended_hours (enrolment_id, offering_id, month_on, class_hours) "
-        "SELECT e.id, e.offering_id, date(e.first_attended_on, 'start of month', '+' || n || ' months'), 400 + e.id % 7 * 25 "
+        "SELECT e.id, e.offering_id, date(e.first_attended_on, 'start of month', '+' || n || ' months'), "
+        "400 + e.id % 7 * 25 "
         "FROM enrolment e JOIN offering o ON o.id = e.offering_id CROSS JOIN months "
         "WHERE e.first_attended_on IS NOT NULL AND (e.withdrawn_at IS NULL OR n = 0) "
         "AND date(e.first_attended_on, 'start of month', '+' || n || ' months') <= o.ends_on"

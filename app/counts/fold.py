@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import compress
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Integer, String, cast, func, select, type_coerce
@@ -42,14 +40,11 @@ class Crowd:
                 present[identity] = 1
         self.size = present.count(1)
 
-    def among(self, some: list[int]) -> set[int]:
+    def among(self, some: set[int]) -> set[int]:
         """Which of these are in it."""
         if self._few is not None:
-            return self._few.intersection(some)
-        inside = [identity for identity in some if identity < len(self._present)]
-        if len(inside) < 2:
-            return {identity for identity in inside if self._present[identity]}
-        return set(compress(inside, itemgetter(*inside)(self._present)))
+            return self._few & some
+        return {identity for identity in some if identity < len(self._present) and self._present[identity]}
 
 
 class Fold:
@@ -147,8 +142,15 @@ class Fold:
         return db.session.execute(statement.group_by(day, offering_id))
 
     def _add(self, measure: str, found: Iterable[Any], activities_too: bool) -> None:
+        per_offering: dict[int, int] = defaultdict(int)
+        per_month: dict[int, int] = defaultdict(int)
         for day, offering_id, amount in found:
-            if not activities_too and offering_id not in self._training:
-                continue
-            for cell in (CITY, *self._places[offering_id], ("month", day.month)):
-                self.sums[cell][measure] += int(amount)
+            if activities_too or offering_id in self._training:
+                per_offering[offering_id] += int(amount)
+                per_month[day.month] += int(amount)
+        for month, amount in per_month.items():
+            self.sums["month", month][measure] += amount
+        for offering_id, amount in per_offering.items():
+            self.sums[CITY][measure] += amount
+            for cell in self._places[offering_id]:
+                self.sums[cell][measure] += amount

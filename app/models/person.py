@@ -35,7 +35,8 @@ class Person(Base):
         Index(None, "keeper_provider_id", "name_key"),
         Index(
             "ix_person_gone",
-            "id",
+            "deleted_at",
+            "merged_into_id",
             sqlite_where=text("deleted_at IS NOT NULL OR merged_into_id IS NOT NULL"),
             postgresql_where=text("deleted_at IS NOT NULL OR merged_into_id IS NOT NULL"),
         ),

@@ -124,7 +124,7 @@ def upgrade():
     )
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_person_document_index'), ['document_index'], unique=False)
-        batch_op.create_index('ix_person_gone', ['id'], unique=False, sqlite_where=sa.text('deleted_at IS NOT NULL OR merged_into_id IS NOT NULL'), postgresql_where=sa.text('deleted_at IS NOT NULL OR merged_into_id IS NOT NULL'))
+        batch_op.create_index('ix_person_gone', ['deleted_at', 'merged_into_id'], unique=False, sqlite_where=sa.text('deleted_at IS NOT NULL OR merged_into_id IS NOT NULL'), postgresql_where=sa.text('deleted_at IS NOT NULL OR merged_into_id IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_person_identity_id'), ['identity_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_keeper_provider_id_name_key'), ['keeper_provider_id', 'name_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_name_key_birth_on'), ['name_key', 'birth_on'], unique=False)
@@ -302,9 +302,9 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_enrolment_completed_on_offering_id_person_id'), ['completed_on', 'offering_id', 'person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_first_attended_on_offering_id_person_id'), ['first_attended_on', 'offering_id', 'person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_offering_id_place_number'), ['offering_id', 'place_number'], unique=False)
-        batch_op.create_index('ix_enrolment_left', ['first_attended_on', 'offering_id', 'person_id', 'completed_on'], unique=False, sqlite_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'), postgresql_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'))
+        batch_op.create_index('ix_enrolment_left', ['first_attended_on', 'offering_id', 'person_id', 'completed_on', 'withdrawn_at'], unique=False, sqlite_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'), postgresql_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'))
         batch_op.create_index('ix_enrolment_of_person', ['person_id', 'first_attended_on', 'offering_id', 'completed_on'], unique=False)
-        batch_op.create_index('ix_enrolment_staff', ['offering_id'], unique=False, sqlite_where=sa.text("part != 'learner'"), postgresql_where=sa.text("part != 'learner'"))
+        batch_op.create_index('ix_enrolment_staff', ['part'], unique=False, sqlite_where=sa.text("part != 'learner'"), postgresql_where=sa.text("part != 'learner'"))
         batch_op.create_index('ix_enrolment_waiting', ['offering_id'], unique=False, sqlite_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'), postgresql_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'))
         batch_op.create_index('uq_enrolment_living', ['offering_id', 'person_id'], unique=True, sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
 
