@@ -3,8 +3,8 @@
   const wrong = [];
   const said = (e) => `<${e.tagName.toLowerCase()}${e.id ? "#" + e.id : ""}${e.className ? "." + [...e.classList].join(".") : ""}> ${e.textContent.trim().slice(0, 20)}`;
   const seen = (e) => {
-    const box = e.getBoundingClientRect(), style = getComputedStyle(e);
-    return box.width > 1 && box.height > 1 && style.visibility !== "hidden" && !e.closest(".hidden-words, .skip") && style.clipPath !== "inset(50%)";
+    const box = e.getBoundingClientRect();
+    return box.width > 1 && box.height > 1 && e.checkVisibility({ visibilityProperty: true }) && !e.closest(".hidden-words, .skip");
   };
   const size = (e) => parseFloat(getComputedStyle(e).fontSize);
 
@@ -34,9 +34,12 @@
     const least = large && e.matches(primary) ? 60 : 48;
     if (box.width < 47.5 || box.height < least - 0.5) wrong.push(`target of ${Math.round(box.width)} × ${Math.round(box.height)} px: ${said(e)}`);
   }
+  /* A bar that stays in view passes over what scrolls beneath it. */
+  const floats = (e) => { for (; e; e = e.parentElement) if (["sticky", "fixed"].includes(getComputedStyle(e).position)) return e; return null; };
   for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
     const [a, p] = boxes[i], [b, q] = boxes[j];
     if (a.contains(b) || b.contains(a) || a.closest("[data-bar], .bar") && a.closest("[data-bar], .bar") === b.closest("[data-bar], .bar")) continue;
+    if (floats(a) !== floats(b)) continue;
     const dx = Math.max(p.left - q.right, q.left - p.right), dy = Math.max(p.top - q.bottom, q.top - p.bottom);
     if (dx < -1 && dy < -1) wrong.push(`targets overlap: ${said(a)} and ${said(b)}`);
     else if (dx < 7.5 && dy < 7.5 && Math.max(dx, dy) < 7.5) wrong.push(`targets ${Math.round(Math.max(dx, dy))} px apart: ${said(a)} and ${said(b)}`);

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 NO_PAGE = {
     "static": "files",
     "public.display": "sets a cookie and leads back",
+    "public.calendar": "a calendar file",
 }
 
 
@@ -31,13 +32,117 @@ class Recipe:
         return f"{self.endpoint}{'-' if self.state else ''}{self.state}"
 
 
+def unfold(page: Page) -> None:
+    """Open whatever is folded."""
+    for summary in page.locator("main summary").all():
+        summary.click()
+
+
 def send(page: Page) -> None:
     """Send the form of the page as it is."""
     with page.expect_navigation():
         page.locator("main form button").last.click()
 
 
-RECIPES = [
+PUBLIC = [
     Recipe("public.home"),
+    Recipe("public.home", "signed-in", "resident"),
     Recipe("public.catalogue"),
+    Recipe("public.catalogue", "filters", do=unfold),
+    Recipe("public.catalogue", "second-page", query="page=2"),
+    Recipe("public.catalogue", "found", query="q=shufa&category=elderly"),
+    Recipe("public.catalogue", "nothing-found", query="q=没有这样的课"),
+    Recipe("public.offering", "free", things={"offering_id": "offering:free"}),
+    Recipe("public.offering", "few", things={"offering_id": "offering:few"}),
+    Recipe("public.offering", "full", things={"offering_id": "offering:full"}),
+    Recipe("public.offering", "closed", things={"offering_id": "offering:closed"}),
+    Recipe("public.offering", "not-yet-open", things={"offering_id": "offering:not_yet"}),
+    Recipe("public.offering", "online-unlimited", things={"offering_id": "offering:unlimited"}),
+    Recipe("public.offering", "cancelled", things={"offering_id": "offering:cancelled"}),
+    Recipe("public.offering", "missing", things={"offering_id": "99999"}, status=404),
+    Recipe("public.offering", "already-in", "resident", {"offering_id": "offering:free"}),
 ]
+ACCOUNT = [
+    Recipe("account.sign_in"),
+    Recipe("account.sign_in", "errors", do=send),
+    Recipe("account.new_account"),
+    Recipe("account.new_account", "errors", do=send),
+    Recipe("account.new_password", "", "one_use"),
+    Recipe("account.new_password", "errors", "one_use", do=send),
+    Recipe("account.my_data", "", "resident"),
+]
+RESIDENT = [
+    Recipe("resident.enrolments", "", "resident"),
+    Recipe("resident.enrolments", "none", "newcomer"),
+    Recipe("resident.enrolment", "place", "newcomer", {"offering_id": "offering:free"}),
+    Recipe("resident.enrolment", "queue", "newcomer", {"offering_id": "offering:full"}),
+    Recipe("resident.enrolment", "refused", "resident", {"offering_id": "offering:closed"}),
+    Recipe("resident.enrolled", "place", "resident", {"enrolment_id": "enrolment:confirmed"}),
+    Recipe("resident.enrolled", "queue", "resident", {"enrolment_id": "enrolment:waiting"}),
+    Recipe("resident.enrolled", "withdrawn", "resident", {"enrolment_id": "enrolment:withdrawn"}),
+    Recipe("resident.enrolled", "cancelled", "resident", {"enrolment_id": "enrolment:of_cancelled"}),
+    Recipe("resident.withdrawal", "", "resident", {"enrolment_id": "enrolment:confirmed"}),
+    Recipe("resident.people", "", "resident"),
+    Recipe("resident.people", "errors", "resident", do=send),
+]
+TRAINER = [
+    Recipe("trainer.today", "", "trainer"),
+    Recipe("trainer.today", "no-lesson", "idle_trainer"),
+    Recipe("trainer.offerings", "", "trainer"),
+    Recipe("trainer.offerings", "none", "idle_trainer"),
+    Recipe("trainer.offering", "", "trainer", {"offering_id": "offering:today"}),
+    Recipe("trainer.lesson", "to-take", "trainer", {"lesson_id": "lesson:today"}),
+    Recipe("trainer.lesson", "taken", "trainer", {"lesson_id": "lesson:taken"}),
+    Recipe("trainer.lesson", "to-come", "trainer", {"lesson_id": "lesson:next"}),
+    Recipe("trainer.history", "", "trainer", {"lesson_id": "lesson:taken"}),
+    Recipe("trainer.walk_in", "", "trainer", {"lesson_id": "lesson:today"}),
+    Recipe("trainer.walk_in", "errors", "trainer", {"lesson_id": "lesson:today"}, do=send),
+]
+ROW = {"offering_id": "offering:today", "enrolment_id": "enrolment:learner"}
+PROVIDER = [
+    Recipe("provider.offerings", "", "clerk"),
+    Recipe("provider.offerings", "none", "empty_clerk"),
+    Recipe("provider.new_offering", "", "clerk"),
+    Recipe("provider.new_offering", "errors", "clerk", do=send),
+    Recipe("provider.offering", "published", "clerk", {"offering_id": "offering:today"}),
+    Recipe("provider.offering", "draft", "clerk", {"offering_id": "offering:bare_draft"}),
+    Recipe("provider.offering", "cancelled", "clerk", {"offering_id": "offering:cancelled"}),
+    Recipe("provider.offering", "clash", "clerk", {"offering_id": "offering:clash"}),
+    Recipe("provider.description", "", "clerk", {"offering_id": "offering:free"}),
+    Recipe("provider.cancellation", "", "clerk", {"offering_id": "offering:free"}),
+    Recipe("provider.cancellation", "errors", "clerk", {"offering_id": "offering:free"}, do=send),
+    Recipe("provider.lessons", "", "clerk", {"offering_id": "offering:today"}),
+    Recipe("provider.lessons", "none", "clerk", {"offering_id": "offering:bare_draft"}),
+    Recipe("provider.weekly_lessons", "", "clerk", {"offering_id": "offering:bare_draft"}),
+    Recipe("provider.weekly_lessons", "errors", "clerk", {"offering_id": "offering:bare_draft"}, do=send),
+    Recipe("provider.new_lesson", "", "clerk", {"offering_id": "offering:draft"}),
+    Recipe("provider.lesson", "", "clerk", {"offering_id": "offering:today", "lesson_id": "lesson:next"}),
+    Recipe("provider.lesson", "taken", "clerk", {"offering_id": "offering:today", "lesson_id": "lesson:taken"}),
+    Recipe("provider.courses", "", "clerk"),
+    Recipe("provider.courses", "none", "empty_clerk"),
+    Recipe("provider.new_course", "", "clerk"),
+    Recipe("provider.new_course", "errors", "clerk", do=send),
+    Recipe("provider.course", "", "clerk", {"course_id": "course:own"}),
+    Recipe("provider.learners", "", "clerk"),
+    Recipe("provider.learners", "none", "empty_clerk"),
+    Recipe("provider.roster", "", "clerk", {"offering_id": "offering:today"}),
+    Recipe("provider.roster", "queue", "clerk", {"offering_id": "offering:full"}),
+    Recipe("provider.roster", "none", "clerk", {"offering_id": "offering:draft"}),
+    Recipe("provider.new_learner", "", "clerk", {"offering_id": "offering:free"}),
+    Recipe("provider.new_learner", "errors", "clerk", {"offering_id": "offering:free"}, do=send),
+    Recipe("provider.enrolment", "", "clerk", ROW),
+    Recipe(
+        "provider.enrolment",
+        "completed",
+        "clerk",
+        {"offering_id": "offering:past", "enrolment_id": "enrolment:completed"},
+    ),
+    Recipe("provider.withdrawal", "", "clerk", ROW),
+    Recipe("provider.observations", "", "clerk"),
+    Recipe("provider.observations", "none", "empty_clerk"),
+    Recipe("provider.observation", "", "clerk", {"observation_id": "observation:open"}),
+    Recipe("provider.trainers", "", "clerk"),
+    Recipe("provider.new_trainer", "", "clerk"),
+    Recipe("provider.new_trainer", "errors", "clerk", do=send),
+]
+RECIPES = [*PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER]

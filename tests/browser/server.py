@@ -52,7 +52,8 @@ class Live:
 
     def visit(self, chrome: Browser, who: str = "", large: bool = False, **options: Any) -> BrowserContext:
         """A fresh browser window of somebody."""
-        context = chrome.new_context(base_url=self.url, locale="zh-CN", timezone_id="Asia/Shanghai", **options)
+        still = {"reduced_motion": "reduce", "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+        context = chrome.new_context(base_url=self.url, **still, **options)
         context.set_default_timeout(30_000)
         cookies = {"registry": self.cookies[who]} if who else {}
         if large:

@@ -21,10 +21,11 @@ from flask_migrate import upgrade
 from app import create_app
 from app.clock import now, today
 from app.database import db, writing
-from app.models import Account, Certificate, GroupVisit, Offering, Person, SignIn
+from app.models import Account, Certificate, GroupVisit, Observation, Offering, Person, SignIn
 from app.models.identity_number import normalise_name
 from app.models.person import settle_identities
 from app.models.rules import CATEGORIES
+from app.search_words import note_search_words
 from app.web.access import TOKEN
 from tests.people import a_person, a_provider, a_resident, an_account, an_offering
 
@@ -74,7 +75,10 @@ class Site:
         self.states()
         self.class_of_today()
         self.last_year()
+        self.class_of_journeys()
         settle_identities(db.session.scalars(db.select(Person.id)))
+        for offering in db.session.scalars(db.select(Offering)):
+            note_search_words(offering)
 
     def keep(self, kind: str, name: str, thing: Any) -> Any:
         db.session.flush()
@@ -180,6 +184,13 @@ class Site:
             for n in range(LEARNERS)
         ]
         self.keep("enrolment", "learner", enrolments[0])
+        self.keep("course", "own", offering.course)
+        seen = Observation(lesson=offering.lessons[1], name="马演示大爷", mobile="13900009100", seen_at=self.at,
+                           seen_by_id=self.trainer.id)  # fmt: skip
+        db.session.add(seen)
+        self.keep("observation", "open", seen)
+        clash = self.offering("clash", first_on=self.day + timedelta(7), capacity=10)
+        clash.appoint(self.trainer)
         for lesson, name in zip(offering.lessons, ("first", "taken", "today", "next"), strict=False):
             self.keep("lesson", name, lesson)
         said = {
@@ -188,6 +199,19 @@ class Site:
         }
         for lesson in offering.lessons[:2]:
             lesson.take_roll(said, by=self.trainer, at=lesson.begins_at + timedelta(hours=1), base_version=0)
+
+    def class_of_journeys(self) -> None:
+        """Things that the journeys change, apart from what recipes look at."""
+        self.offering("to_join", title="剪纸窗花（演示）", category="elderly")
+        full = self.offering("to_queue", title="葫芦丝（演示）", capacity=1)
+        full.enrol(a_person(), by=None, at=self.at - timedelta(1))
+        roll = self.offering("roll", title="合唱排练（演示）", first_on=self.day, provider=self.other)
+        roll_trainer = an_account("trainer", self.other, "何演示老师")
+        roll.appoint(roll_trainer)
+        for _ in range(3):
+            roll.enrol(a_person(), by=None, at=roll.first_begins_at - timedelta(2))
+        self.keep("lesson", "roll", roll.lessons[0])
+        self.accounts |= {"roll_trainer": roll_trainer, "queuer": a_resident("蒋演示")[0]}
 
     def last_year(self) -> None:
         """Last year and this one: attended, completed, certified, a nameless group, a pair to decide."""
@@ -210,6 +234,7 @@ class Site:
             lesson.take_roll(said, by=None, at=lesson.begins_at + timedelta(hours=1), base_version=0)
         rows[0].complete(offering.ends_on, by=None, day=self.day)
         self.keep("enrolment", "completed", rows[0])
+        self.keep("offering", "past", offering)
         db.session.add(Certificate(enrolment=rows[0], system="one_plus_x", name="老年照护（演示）", level="初级",
                                    number=f"YS{year}{n:04d}", issued_on=offering.ends_on))  # fmt: skip
         if category == "youth":

@@ -19,21 +19,11 @@ FIRST_VIEW, SCRIPTS, REQUESTS = 50_000, 15_000, 6
 PRIMARY = "main form button:not(.quiet):not(.link), main a.button:not(.quiet)"
 # What axe cannot judge by its nature: it asks a person to look at whatever is hidden at the moment.
 CANNOT_JUDGE = {"hidden-content"}
-AXE = """() => axe.run(document, {
-    runOnly: {type: "rule", values: axe.getRules().map(rule => rule.ruleId)},
-    resultTypes: ["violations", "incomplete"],
-}).then(found => [...found.violations, ...found.incomplete].map(rule => [
-    rule.id, rule.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 120)).slice(0, 4), rule.help]))"""
 
 
 @cache
-def axe() -> str:
-    return (HERE / "vendor" / "axe.min.js").read_text("utf-8")
-
-
-@cache
-def looks() -> str:
-    return (HERE / "looks.js").read_text("utf-8")
+def script(name: str) -> str:
+    return (HERE / name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=str)
@@ -59,12 +49,12 @@ def visit(live: Live, chrome: Browser, recipe: Recipe, large: bool) -> list[str]
             recipe.do(page)
         elif first.status != recipe.status:
             return [f"answered {first.status}"]
-        page.evaluate(axe())
+        page.evaluate(script("vendor/axe.min.js"))
         for width, height in WIDTHS[:: 2 if large else 1]:
             where = f"{width} px{', large' if large else ''}: "
             page.set_viewport_size({"width": width, "height": height})
             wrong += [where + line for line in judged(page)]
-            wrong += [where + line for line in page.evaluate(looks(), {"large": large, "primary": PRIMARY})]
+            wrong += [where + line for line in page.evaluate(script("looks.js"), {"large": large, "primary": PRIMARY})]
         page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wrong.append("scrolls sideways at 320 px")
@@ -74,7 +64,7 @@ def visit(live: Live, chrome: Browser, recipe: Recipe, large: bool) -> list[str]
 
 
 def judged(page: Page) -> list[str]:
-    found: list[list[Any]] = page.evaluate(AXE)
+    found: list[list[Any]] = page.evaluate(script("judge.js"))
     return [f"{rule}: {help} {nodes}" for rule, nodes, help in found if rule not in CANNOT_JUDGE]
 
 

@@ -1,0 +1,163 @@
+"""Whole errands, without JavaScript and by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.server import Live
+from tests.people import PASSWORD
+
+MOST_PRESSES = 40
+FOCUS = """() => {
+  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+  const near = (side) => Math.min(side, 40) / 2;
+  const middle = document.elementFromPoint(box.left + near(box.width), box.top + near(box.height));
+  return {
+    ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    inView: box.top >= 0 && box.bottom <= innerHeight + 1 && box.height > 0,
+    covered: !!middle && !e.contains(middle) && !middle.contains(e),
+    what: e.tagName + " " + (e.name || "") + " " + e.textContent.trim().slice(0, 20),
+  };
+}"""
+
+
+@pytest.fixture
+def plain(live: Live, chrome: Browser) -> Iterator:
+    """Opens windows without JavaScript."""
+    windows = []
+
+    def open_window(who: str = "", large: bool = False) -> Page:
+        windows.append(live.visit(chrome, who, large, java_script_enabled=False))
+        return windows[-1].new_page()
+
+    yield open_window
+    for window in windows:
+        window.close()
+
+
+def a_mobile() -> str:
+    return f"1390000{secrets.randbelow(1000) + 7000}"
+
+
+def press(page: Page, words: str, role: str = "link") -> None:
+    page.get_by_role(role, name=re.compile(words)).first.click()
+
+
+def fill_account(page: Page) -> None:
+    page.get_by_label("姓名").fill("胡演示芳")
+    page.get_by_label("手机号").fill(a_mobile())
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_label("出生日期").fill("1958-3-4")
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["standard", "large"])
+def test_one_finds_a_course_signs_up_and_withdraws_without_javascript(plain, large):
+    page = plain(large=large)
+    page.goto("/")
+    page.get_by_role("searchbox").fill("jianzhi")
+    page.get_by_role("search").get_by_role("button").click()
+    press(page, "剪纸窗花")
+    press(page, "^报名")
+    press(page, "^开账号")
+    fill_account(page)
+    press(page, "^开账号", "button")
+    press(page, "^确认报名", "button")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("报名成功，第 .* 名，共 30 人"))
+    press(page, "我的报名")
+    press(page, "^取消报名")
+    press(page, "^确定取消", "button")
+    press(page, "我的报名")
+    expect(page.locator("main")).to_contain_text("已取消")
+
+
+def test_one_waits_in_the_queue_without_javascript(plain, live):
+    page = plain("queuer")
+    page.goto(live.path("public.offering", {"offering_id": "offering:to_queue"}))
+    press(page, "^候补")
+    press(page, "^确认候补", "button")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("候补第 1 位")
+
+
+def test_one_takes_the_roll_without_javascript(plain, live):
+    page = plain("roll_trainer")
+    page.goto(live.path("trainer.today"))
+    press(page, "合唱排练")
+    for word, row in zip(("出勤", "迟到", "缺勤"), page.get_by_role("radiogroup").all(), strict=True):
+        row.get_by_role("radio", name=word).check()
+    press(page, "^保存点名", "button")
+    page.goto(live.path("trainer.lesson", {"lesson_id": "lesson:roll"}))
+    chosen = [row.locator("input:checked").get_attribute("value") for row in page.get_by_role("radiogroup").all()]
+    assert chosen == ["present", "late", "absent"]
+
+
+def tab_to(page: Page, name: str, presses: list[str]) -> None:
+    """Tab until something of that name has the focus; whatever gets it on the way must show it."""
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        presses.append("Tab")
+        seen = page.evaluate(FOCUS)
+        assert seen["ring"], f"no ring at {seen['what']}"
+        assert seen["inView"], f"out of view: {seen['what']}"
+        assert not seen["covered"], f"covered: {seen['what']}"
+        if page.evaluate("""name => {
+            const e = document.activeElement;
+            const words = (e.labels && e.labels[0] || e).textContent.trim();
+            return new RegExp(name).test(words);
+        }""", name):  # fmt: skip
+            return
+    raise AssertionError(f"{name} cannot be reached by Tab")
+
+
+def enter(page: Page, presses: list[str]) -> None:
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    presses.append("Enter")
+
+
+def past_the_header(page: Page, presses: list[str]) -> None:
+    """The first Tab of every page finds the way past the menu."""
+    tab_to(page, "^跳到正文$", presses)
+    page.keyboard.press("Enter")
+    presses.append("Enter")
+
+
+def test_one_signs_up_by_keyboard_alone(live, chrome):
+    context = live.visit(chrome, viewport={"width": 1280, "height": 720})
+    page, presses = context.new_page(), []
+    page.goto(live.path("public.offering", {"offering_id": "offering:to_join"}))
+    past_the_header(page, presses)
+    tab_to(page, "^报名", presses)
+    enter(page, presses)
+    past_the_header(page, presses)
+    tab_to(page, "^开账号", presses)
+    enter(page, presses)
+    past_the_header(page, presses)
+    for label, words in (("姓名", "胡演示芳"), ("手机号", a_mobile()), ("密码", PASSWORD), ("出生日期", "1958-3-4")):
+        tab_to(page, label, presses)
+        page.keyboard.insert_text(words)
+    enter(page, presses)
+    past_the_header(page, presses)
+    tab_to(page, "^确认报名", presses)
+    enter(page, presses)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("报名成功")
+    assert len(presses) <= MOST_PRESSES, presses
+    context.close()
+
+
+def test_a_refused_form_takes_the_focus_to_its_errors(live, chrome):
+    context = live.visit(chrome)
+    page = context.new_page()
+    page.goto(live.path("account.new_account"))
+    with page.expect_navigation():
+        press(page, "^开账号", "button")
+    expect(page).to_have_title(re.compile("^错误："))
+    expect(page.locator("#errors")).to_be_focused()
+    first = page.locator("#errors a").first
+    first.click()
+    assert page.evaluate("document.activeElement.id") == first.get_attribute("href")[1:]
+    context.close()
