@@ -167,9 +167,9 @@ def test_learners_are_found_by_name_in_the_own_house_only(client):
     with writing():
         an_offering(provider).enrol(a_person("钱演示"), by=None, at=NOON)
         an_offering(a_provider()).enrol(a_person("钱别家"), by=None, at=NOON)
-    page = client.get("/desk/learners?q=钱").text
+    page = client.post("/desk/learners", data={"q": "钱"}).text
     assert "钱演示" in page and "钱别家" not in page
-    assert "没有这个姓名" in client.get("/desk/learners?q=不在").text
+    assert "没有这个姓名" in client.post("/desk/learners", data={"q": "不在"}).text
 
 
 def test_a_learner_who_forgot_the_password_is_given_one(client):

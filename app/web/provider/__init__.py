@@ -51,7 +51,7 @@ def done(form: Form, verb: Callable[[], Any], fields: dict[str, str] | None = No
 
 def asked_words() -> str:
     """What was typed into a search field, without signs that no page can show."""
-    return "".join(c for c in request.args.get("q", "")[:100] if c.isprintable()).strip()
+    return "".join(c for c in request.values.get("q", "")[:100] if c.isprintable()).strip()
 
 
 def page_number() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from app.clock import now, today
@@ -16,15 +16,17 @@ from app.models.account import NewPassword
 from app.models.identity_number import normalise_name
 from app.models.staff import hand_password
 from app.web.access import form_page, mine, own_provider_id
-from app.web.provider import asked_words, bp, done, me, own_offering, paged
+from app.web.provider import asked_words, bp, done, me, own_offering
+
+MOST_FOUND = 200
 
 
-@bp.get("/learners")
+@bp.route("/learners", methods=["GET", "POST"])
 def learners() -> str:
-    """Every sign-up of the institution whose learner's name holds these words."""
-    words = normalise_name(asked_words())
-    rows, pages = paged(_sign_ups_of(words)) if words else ([], 0)
-    return render_template("provider/learners.html", rows=rows, pages=pages, words=words)
+    """Every sign-up whose learner's name holds these words; asked by POST, for a URL must not keep a name."""
+    words = normalise_name(asked_words()) if request.method == "POST" else ""
+    rows = list(db.session.scalars(_sign_ups_of(words).limit(MOST_FOUND))) if words else []
+    return render_template("provider/learners.html", rows=rows, words=words, most=MOST_FOUND)
 
 
 @bp.get("/offerings/<int:offering_id>/learners")
