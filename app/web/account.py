@@ -105,7 +105,7 @@ def my_data() -> str:
     )
 
 
-@bp.post("/my-data/other-sessions/end")
+@bp.post("/my-data/other-sessions/removal")
 def end_other_sessions() -> Response:
     with writing():
         SignIn.end_all(current_user, now(), but=g.sign_in_id)

@@ -329,7 +329,7 @@ def test_my_data_shows_the_mobile_masked_and_ends_the_other_sessions(client, app
     assert account.mobile not in page and account.mobile[:3] + "****" in page
     assert "1950-02-03" in page and "演示妈妈" in page
     assert page.count("（就是这里）") == 1 and "在别处退出" in page
-    assert client.post("/my-data/other-sessions/end").location == "/my-data"
+    assert client.post("/my-data/other-sessions/removal").location == "/my-data"
     assert elsewhere.get("/my-data").status_code == 302
     page = text(client.get("/my-data"))
     assert "别处没有登录" in page and "在别处退出" not in page
