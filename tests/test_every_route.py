@@ -33,7 +33,10 @@ ROUTES: dict[str, str] = {
         resident.enrolments resident.enrolled resident.enrolment resident.enrol resident.withdrawal resident.withdraw
         resident.people resident.add_person
     """,
-    "trainer": "",
+    "trainer": """
+        trainer.today trainer.offerings trainer.offering trainer.lesson trainer.take_roll trainer.history
+        trainer.walk_in trainer.add_walk_in
+    """,
     "clerk": """
         provider.offerings provider.offering provider.new_offering provider.description provider.publication
         provider.cancellation provider.lessons provider.lesson provider.new_lesson provider.weekly_lessons
