@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, Row, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Date, Row, Select, and_, bindparam, case, exists, func, or_, select
 
-from app.clock import civil
+from app.clock import civil, instant
 from app.database import Stamp, db
 from app.models.course import Course
 from app.models.enrolment import Enrolment
@@ -169,7 +169,7 @@ def waiting(ids: list[int]) -> dict[int, int]:
 
 def soon(at: datetime, *, free: bool, limit: int, besides: Iterable[int] = ()) -> Found:
     """Open offerings that begin next; ``free`` leaves only those with a place for a newcomer."""
-    rows = _run(_soon(free, limit), {"now": at, "today": civil(at).date(), "besides": list(besides) or [0]}).all()
+    rows = _run(_soon(free, limit), {**_moment(at), "besides": list(besides) or [0]}).all()
     return Found(rows, waiting([row.id for row in rows]), 1, len(rows), False)
 
 
@@ -216,12 +216,19 @@ def standing(offering: Any, at: datetime) -> str:
     return "open"
 
 
+# ``standing`` for many.
+_STANDS = case(
+    (_offering.cancelled_at.is_not(None), "cancelled"),
+    (_offering.last_begins_at < bindparam("day_begins", type_=Stamp()), "over"),
+    (_now >= _CLOSES, "closed"),
+    (_offering.signup_opens_at > _now, "early"),
+    else_="open",
+).label("stands")
 _COLUMNS = (
     _offering.id,
     _course.title,
     _course.audience,
     _provider.name.label("provider"),
-    _offering.category,
     _offering.division_code,
     _offering.mode,
     _offering.timetable,
@@ -232,10 +239,7 @@ _COLUMNS = (
     _offering.min_age,
     _offering.max_age,
     _offering.signup_opens_at,
-    _offering.signup_closes_at,
-    _offering.first_begins_at,
-    _offering.last_begins_at,
-    _offering.cancelled_at,
+    _STANDS,
 )
 _JOINED = Offering.__table__.join(Course.__table__).join(Provider.__table__, _provider.id == _offering.provider_id)
 _QUEUES: Any = (
@@ -307,8 +311,8 @@ def _statements(
         wanted.append(_HAS_PLACES)
     if not everything:
         # Begun offerings whose window is still open are few; the walk along the dates begins at the first of them.
-        late = select(func.min(_offering.starts_on)).where(
-            _offering.signup_closes_at > _now, _offering.starts_on < _today
+        late = select(func.min(_offering.starts_on).filter(_offering.starts_on < _today)).where(
+            _offering.signup_closes_at > _now
         )
         wanted += [
             _offering.cancelled_at.is_(None),
@@ -333,7 +337,12 @@ def _soon(free: bool, limit: int) -> Select[Any]:
 
 def _said(wanted: Wanted, at: datetime) -> dict[str, Any]:
     said = {name: getattr(wanted, name) for name in (*_FILTERS, "age")}
-    return {**said, **patterns(wanted.q), "now": at, "today": civil(at).date()}
+    return {**said, **patterns(wanted.q), **_moment(at)}
+
+
+def _moment(at: datetime) -> dict[str, Any]:
+    today = civil(at).date()
+    return {"now": at, "today": today, "day_begins": instant(today, time(0))}
 
 
 def _run(statement: Any, values: dict[str, Any]) -> Any:

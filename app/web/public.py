@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response as Answer
 
@@ -11,9 +15,15 @@ from app.calendar_file import calendar_file
 from app.catalogue import Wanted
 from app.clock import now
 from app.database import db
-from app.models.offering import Offering, OfferingTrainer
+from app.models.lesson import AFTERNOON, EVENING, MORNING, WEEKDAYS
+from app.models.offering import MODES, Offering, OfferingTrainer
+from app.models.place import DIVISIONS
+from app.models.rules import CATEGORIES
+from app.refusal import N_
 from app.web import page_cache
 from app.web.access import safe_next
+from app.web.cards import cards
+from app.web.words import chosen_locale
 
 bp = Blueprint("public", __name__)
 bp.after_request(page_cache.keep)
@@ -25,7 +35,11 @@ def home() -> str:
     soon = listing.soon(at, free=False, limit=3)
     free = listing.soon(at, free=True, limit=6, besides=[row.id for row in soon.rows])
     return render_template(
-        "public/home.html", doors=listing.doors(at), soon=soon, free=free, figures=listing.open_figures(at), at=at
+        "public/home.html",
+        doors=listing.doors(at),
+        soon=cards(soon, at, "h3"),
+        free=cards(free, at, "h3"),
+        figures=listing.open_figures(at),
     )
 
 
@@ -38,10 +52,10 @@ def catalogue() -> str:
         "public/catalogue.html",
         wanted=wanted,
         found=found,
-        providers=listing.providers(),
+        cards=cards(found, at),
+        form=_form(wanted, tuple(listing.providers()), chosen_locale()),
         page_url=lambda page: url_for("public.catalogue", **wanted.query(), **({"page": page} if page > 1 else {})),
         without=lambda *names: url_for("public.catalogue", **wanted.without(*names).query()),
-        at=at,
     )
 
 
@@ -80,6 +94,20 @@ def display() -> Answer:
         httponly=True,
     )
     return answer
+
+
+@lru_cache(64)
+def _form(wanted: Wanted, providers: tuple[Any, ...], language: str) -> Markup:
+    """The catalogue's questions, filled in; the same ones are not rendered twice."""
+    choices = {
+        "categories": CATEGORIES.items(),
+        "divisions": DIVISIONS.items(),
+        "modes": MODES.items(),
+        "days": list(enumerate(WEEKDAYS, start=1)),
+        "times": [(MORNING, N_("上午")), (AFTERNOON, N_("下午")), (EVENING, N_("晚上"))],
+    }
+    form = render_template("public/filters.html", wanted=wanted, providers=providers, **choices)
+    return Markup(form)  # noqa: S704 - the template escaped it
 
 
 def _published(offering_id: int) -> Offering:

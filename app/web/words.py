@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, request
-from flask_babel import gettext, ngettext
+from flask_babel import gettext as translated
+from flask_babel import ngettext
 
 from app import catalogue
 from app.clock import civil, now, today
@@ -17,6 +19,7 @@ from app.refusal import Refusal
 LANGUAGES = ("zh", "en")
 # A sign beside each word of a roll; the stylesheet shows the same ones on the roll itself.
 SIGNS = {"present": "✓", "late": "…", "left_early": "↗", "leave": "○", "absent": "✕", "unmarked": "–"}
+Say = Callable[..., str]
 
 
 def init(app: Flask) -> None:
@@ -36,6 +39,7 @@ def init(app: Flask) -> None:
         WEEKDAYS=WEEKDAYS,
         COUNT_UP_TO=catalogue.COUNT_UP_TO,
         standing=catalogue.standing,
+        places_left=places,
         today=today,
         now=now,
         language=chosen_locale,
@@ -45,14 +49,33 @@ def init(app: Flask) -> None:
         day=day, short_day=short_day, stamp=stamp, clock=clock, number=number, hours=hours,
         mask_mobile=lambda text: identity_number.mask_mobile(text) if text else "",
         mask_document=lambda text: identity_number.mask_document(text) if text else "",
-        mask_name=mask_name, fee=fee, ages=ages, opening=opening, moment=moment,
+        mask_name=mask_name, fee=fee, ages=ages, moment=moment,
         mark=mark, say=say,
         tail=lambda text: text[-4:] if text else "",
     )  # fmt: skip
 
 
 def chosen_locale() -> str:
-    return "en" if request and request.cookies.get("language") == "en" else "zh"
+    cookies = request.cookies if request else None
+    return "en" if cookies and cookies.get("language") == "en" else "zh"
+
+
+def translator() -> Say:
+    """What puts a source sentence into the reader's language; look it up once for many sentences.
+
+    The source is Chinese, so for most readers nothing is looked up: asking
+    the catalogue two hundred times a page took a third of the page's time.
+    """
+    return _as_written if chosen_locale() == "zh" else translated
+
+
+def gettext(sentence: str, **values: Any) -> str:
+    """One sentence in the reader's language."""
+    return translator()(sentence, **values)
+
+
+def _as_written(sentence: str, **values: Any) -> str:
+    return sentence % values if values else sentence
 
 
 def say(no: Refusal) -> str:
@@ -82,13 +105,6 @@ def moment(value: datetime) -> str:
     """12月1日 周二 9:00, with the year when it is another one"""
     local = civil(value)
     return f"{_near(local.date())} {clock(local.time())}"
-
-
-def opening(value: date) -> str:
-    """12月8日 周二开班, or 9月8日 周二已开班"""
-    if value < today():
-        return gettext("%(day)s已开班", day=_near(value))
-    return gettext("%(day)s开班", day=_near(value))
 
 
 def _near(value: date) -> str:
@@ -122,6 +138,31 @@ def ages(thing: Any) -> str:
 def mark(status: str) -> str:
     """✓ 出勤"""
     return f"{SIGNS[status]} {gettext(attendance.STATUSES[status])}"
+
+
+def places(thing: Any, waiting: int = 0, stands: str = "open") -> tuple[str, str]:
+    """Places left, in words, and the pill's kind: of an Offering or a row with its columns.
+
+    ``waiting`` people stand in its queue; ``stands`` is where sign-up stands.
+    """
+    if stands == "cancelled":
+        return "bad", gettext("已取消")
+    if stands == "over":
+        return "full", gettext("已结束")
+    if stands == "closed":
+        return "full", gettext("报名已截止")
+    if stands == "early":
+        return "full", gettext("%(when)s 开始报名", when=moment(thing.signup_opens_at))
+    if waiting:
+        return "full", gettext("已满，可候补（前面 %(n)s 人）", n=waiting)
+    if thing.capacity is None:
+        return "free", gettext("名额不限")
+    left = thing.capacity - thing.places_taken
+    if left <= 0:
+        return "full", gettext("已满，可候补")
+    if left <= 5:
+        return "few", gettext("只剩 %(left)s 名，共 %(all)s 名", left=left, all=thing.capacity)
+    return "free", gettext("剩 %(left)s 名，共 %(all)s 名", left=left, all=thing.capacity)
 
 
 def mask_name(name: str) -> str:

@@ -1,0 +1,56 @@
+"""An offering in a list. Thirty stand on a page, so a card that says the same is not made twice.
+
+What a card says is the key under which it is kept: when a place is taken or
+a day turns, the key is another one, and nothing has to be thrown away.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from flask import current_app
+from markupsafe import Markup
+from sqlalchemy import Row
+
+from app.catalogue import Found
+from app.clock import civil
+from app.models.offering import age_limits
+from app.web.words import chosen_locale, gettext, places, short_day
+
+
+def cards(found: Found, at: datetime, heading: str = "h2") -> list[Markup]:
+    """The cards of one page of the catalogue, in the reader's language."""
+    today, language = civil(at).date(), chosen_locale()
+    return [_card(row, found.waiting.get(row.id, 0), today, heading, language) for row in found.rows]
+
+
+@lru_cache(2048)
+def _card(row: Row[Any], waiting: int, today: date, heading: str, language: str) -> Markup:
+    pill, left = places(row, waiting, row.stands)
+    full = waiting > 0 or (row.capacity is not None and row.places_taken >= row.capacity)
+    template = current_app.jinja_env.get_template("public/card.html")
+    words = template.render(
+        row=row,
+        pill=pill,
+        left=left,
+        full=full,
+        opening=_opening(row.starts_on, today),
+        whom=_whom(row),
+        heading=heading,
+    )
+    return Markup(words)  # noqa: S704 - the template escaped it
+
+
+def _opening(starts_on: date, today: date) -> str:
+    """12月8日 周二开班, or 9月8日 周二已开班; with the year when it is another one"""
+    day = short_day(starts_on)
+    if starts_on.year != today.year:
+        day = f"{starts_on.year}年{day}"
+    return gettext("%(day)s已开班", day=day) if starts_on < today else gettext("%(day)s开班", day=day)
+
+
+def _whom(row: Row[Any]) -> str:
+    ages = age_limits(row.min_age, row.max_age)
+    return f"{ages}，{row.audience}" if ages and row.audience else ages or row.audience or gettext("不限")
