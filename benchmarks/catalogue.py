@@ -42,7 +42,7 @@ def hello() -> Flask:
 
 
 def fill(folder: Path) -> None:
-    """20,000 published offerings that begin within the coming year."""
+    """20,000 published offerings; half of them lie in the past year, half in the coming one."""
     from datetime import time as hour
 
     from flask_migrate import upgrade
@@ -70,7 +70,7 @@ def fill(folder: Path) -> None:
         session.flush()
         rows: list[dict[str, Any]] = []
         for n in range(OFFERINGS):
-            starts = today() + timedelta(1 + n % 365)
+            starts = today() + timedelta(n % 730 - 365)
             rows.append(
                 {
                     "provider_id": n % 400 % 26 + 1, "course_id": n % 400 + 1, "number": f"{n}", "number_key": f"{n}",
