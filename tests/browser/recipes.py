@@ -44,6 +44,15 @@ def send(page: Page) -> None:
         page.locator("main form button").last.click()
 
 
+def save_from_an_old_page(page: Page) -> None:
+    """Say something else of the first two than what stands, as if the page had been opened before that was saved."""
+    page.locator("[name=base_version]").evaluate("field => { field.value = 0 }")
+    for row in (0, 1):
+        page.locator(".row").nth(row).locator("[value=absent]").check()
+    with page.expect_navigation():
+        page.locator(".save button").click()
+
+
 PUBLIC = [
     Recipe("public.home"),
     Recipe("public.home", "signed-in", "resident"),
@@ -88,13 +97,16 @@ RESIDENT = [
 TRAINER = [
     Recipe("trainer.today", "", "trainer"),
     Recipe("trainer.today", "no-lesson", "idle_trainer"),
+    Recipe("trainer.today", "another-day", "trainer", query="day=2020-01-01"),
     Recipe("trainer.offerings", "", "trainer"),
     Recipe("trainer.offerings", "none", "idle_trainer"),
     Recipe("trainer.offering", "", "trainer", {"offering_id": "offering:today"}),
     Recipe("trainer.lesson", "to-take", "trainer", {"lesson_id": "lesson:today"}),
     Recipe("trainer.lesson", "taken", "trainer", {"lesson_id": "lesson:taken"}),
+    Recipe("trainer.lesson", "stale", "trainer", {"lesson_id": "lesson:taken"}, do=save_from_an_old_page),
     Recipe("trainer.lesson", "to-come", "trainer", {"lesson_id": "lesson:next"}),
     Recipe("trainer.history", "", "trainer", {"lesson_id": "lesson:taken"}),
+    Recipe("trainer.history", "empty", "trainer", {"lesson_id": "lesson:today"}),
     Recipe("trainer.walk_in", "", "trainer", {"lesson_id": "lesson:today"}),
     Recipe("trainer.walk_in", "errors", "trainer", {"lesson_id": "lesson:today"}, do=send),
 ]

@@ -56,7 +56,7 @@ def text(answer) -> str:
 
 def checked(answer) -> dict[int, str]:
     """Which choices the page comes with."""
-    found = re.findall(r'name="m(\d+)" value="(\w+)" checked', text(answer))
+    found = re.findall(r"name=m(\d+) value=(\w+) checked", text(answer))
     return {int(i): word for i, word in found}
 
 
@@ -358,9 +358,9 @@ def test_the_page_says_how_a_stand_in_counts(client):
 @pytest.mark.engine("sqlite")
 def test_the_stylesheet_shows_the_signs_that_the_words_carry():
     sheet = (Path(__file__).parents[2] / "app/static/style.css").read_text()
-    for word in ("late", "left_early", "leave", "absent"):
-        assert f'.roll .bar [value="{word}"]:checked + span::before {{ content: "{SIGNS[word]}"; }}' in sheet
-    assert f'.roll .bar :checked + span::before {{ content: "{SIGNS["present"]}"; }}' in sheet
+    for word in ("late", "left_early", "leave", "absent", "unmarked"):
+        assert f'.roll [value="{word}"]:checked + b::before {{ content: "{SIGNS[word]}"; }}' in sheet
+    assert f'.roll :checked + b::before {{ content: "{SIGNS["present"]}"; }}' in sheet
 
 
 def test_a_lesson_just_before_midnight_is_called_that_evening(client, monkeypatch):
