@@ -133,7 +133,8 @@ def prepare(engine: Engine) -> None:
         event.listen(engine.pool, "detach", _leave_queue)
     else:
         event.listen(engine, "begin", _begin_postgresql)
-    os.register_at_fork(after_in_child=lambda: _start_afresh(engine))
+    # An SQLite connection must not be carried over a fork: the child would believe in locks that it does not have.
+    os.register_at_fork(before=engine.dispose, after_in_child=lambda: _start_afresh(engine))
 
 
 @contextmanager
@@ -244,10 +245,10 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-_parents_pools: list[Any] = []  # closing an inherited SQLite connection would harm the parent's
+_parents_pools: list[Any] = []  # connections in use at the fork; closing them here would harm the parent
 
 
 def _start_afresh(engine: Engine) -> None:
-    """In a forked child: connections of its own, the parent's left alone."""
+    """In a forked child: connections of its own."""
     _parents_pools.append(engine.pool)
     engine.dispose(close=False)

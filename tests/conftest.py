@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,7 +19,13 @@ from app.clock import now
 from app.database import WRITER, db, writing
 from app.models import Account, SignIn
 from app.web.access import TOKEN
+from tests import trace
 from tests.pages import check_page
+from tests.trace import (  # noqa: F401 - hooks and a fixture for the whole suite
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    transactions_are_kept,
+)
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -86,7 +93,13 @@ def make_registry(url: str, folder: Path) -> Flask:
     registry = create_app(settings, instance=folder)
     with registry.app_context():
         upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
+        trace.attach(db.engine)
     return registry
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # of pytest-xdist, which may be missing
+    trace.pytest_testnodedown(node)
 
 
 def empty() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
+from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_babel import gettext
@@ -41,7 +43,7 @@ def page(code: int, kind: str = "") -> Response:
     try:
         answer = current_app.make_response(render_template("error.html", code=code, kind=kind))
     except Exception as error:  # a host that is not ours, a broken template: still an answer in words
-        current_app.logger.error("the error page failed", exc_info=error)
+        _log("the error page failed:", error)
         words = gettext("出了点问题")
         answer = Response(
             BARE.format(words=words, telephone=current_app.config["HELP_TELEPHONE"]), mimetype="text/html"
@@ -62,7 +64,7 @@ def refused(no: Refusal) -> Response:
 def unexpected(error: Exception) -> Response:
     if is_transient(error):
         return _once_more()
-    current_app.logger.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
+    _log("unexpected", error)
     _start_afresh()
     return page(500)
 
@@ -83,6 +85,23 @@ def _once_more() -> Response:
             _start_afresh()
             return page(503)
         return current_app.make_response(current_app.handle_user_exception(again))
+
+
+def _log(what: str, error: BaseException) -> None:
+    """Where it happened, and never an exception's words: they may quote a row (PostgreSQL does) or what was typed."""
+    cause = getattr(error, "orig", None)
+    known = [
+        type(cause).__name__,
+        getattr(cause, "sqlstate", None),
+        getattr(_diagnosis(cause), "constraint_name", None),
+    ]
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    kind = " ".join([type(error).__name__, *(str(word) for word in known if cause is not None and word)])
+    current_app.logger.error("%s %s at %s\n%s", what, kind, request.endpoint, frames)
+
+
+def _diagnosis(cause: Any) -> Any:
+    return getattr(cause, "diag", None)
 
 
 def _start_afresh() -> None:
