@@ -1,10 +1,93 @@
-"""A year's figures, and what stands behind each."""
+"""A year's figures, beside those of the year before, and the same tables as files."""
 
 from __future__ import annotations
 
-from app.web.bureau import bp
+from typing import Any
+
+from flask import Response, abort, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response as Answer
+
+from app.clock import today
+from app.counts import DIMENSIONS
+from app.counts.checks import checks, every_year_adds_up, sums
+from app.counts.files import BY, FILES, HEADINGS
+from app.database import db
+from app.models import Enrolment, GroupVisit, Provider
+from app.models.rules import RULE_SET
+from app.web.bureau import bp, counted
+
+FIRST_YEAR = 1990
+# The city's figures on top of the page; persons_max stands beside persons.
+ON_TOP = ("persons", "person_times", "group_headcount", "person_times_total", "class_hours", "completions")
 
 
 @bp.get("/year")
-def year() -> str:
-    return ""
+def year() -> Answer:
+    """The latest year in which anybody came."""
+    return redirect(url_for("bureau.year_page", year=_span()[1]))
+
+
+@bp.get("/years/<int:year>")
+def year_page(year: int) -> str:
+    require_year(year)
+    figures = counted.year_of(year)
+    first, last = _span()
+    return render_template(
+        "bureau/year.html",
+        year=year,
+        figures=figures,
+        before=counted.city_of(year - 1),
+        sums={by: sums(figures, by) for by in DIMENSIONS},
+        years=range(first, last + 1),
+        on_top=ON_TOP,
+        rule_set=RULE_SET,
+        **words(),
+    )
+
+
+@bp.get("/years/<int:year>/figures.<form>")
+def year_file(year: int, form: str) -> Response:
+    """The table that the page shows, from the same figures."""
+    require_year(year)
+    by = request.args.get("by")
+    if form not in FILES or (by is not None and by not in DIMENSIONS):
+        abort(404)
+    media_type, write = FILES[form]
+    answer = Response(write(counted.year_of(year).table(by)), content_type=media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{year}{"-" + by if by else ""}.{form}"'
+    return answer
+
+
+@bp.get("/years/<int:year>/checks")
+def year_checks(year: int) -> str:
+    """What the report asks about itself."""
+    require_year(year)
+    return render_template(
+        "bureau/checks.html", year=year, checks=[*checks(counted.year_of(year)), every_year_adds_up()]
+    )
+
+
+@bp.get("/providers")
+def providers() -> str:
+    found = db.session.scalars(select(Provider).order_by(Provider.name, Provider.id)).all()
+    return render_template("bureau/providers.html", providers=found, year=_span()[1])
+
+
+def words() -> dict[str, Any]:
+    return {"HEADINGS": HEADINGS, "BY": BY, "FILES": FILES}
+
+
+def require_year(year: int) -> None:
+    if not FIRST_YEAR <= year <= today().year + 1:
+        abort(404)
+
+
+def _span() -> tuple[int, int]:
+    """The first and the last year that hold attendance; this year when none does."""
+    days = [
+        *db.session.execute(select(func.min(Enrolment.first_attended_on), func.max(Enrolment.first_attended_on))).one(),
+        *db.session.execute(select(func.min(GroupVisit.visited_on), func.max(GroupVisit.visited_on))).one(),
+    ]
+    years = [day.year for day in days if day is not None] or [today().year]
+    return max(min(years), FIRST_YEAR), min(max(years), today().year)

@@ -1,0 +1,161 @@
+"""The list behind a figure: the same rows that were counted, one cell of a table at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Integer, Select, and_, distinct, func, select, type_coerce
+
+from app.counts import rows
+from app.database import db
+from app.models import Certificate, Enrolment, GroupVisit, Offering, Person
+from app.models.person import full_years
+
+ELDERLY, OF_AGE = "elderly", 60
+
+
+@dataclass(frozen=True)
+class Place:
+    """One figure: a year, and a row of one of its tables (all empty: the city)."""
+
+    year: int
+    category: str | None = None
+    division: str | None = None
+    provider: int | None = None
+    month: int | None = None
+
+    def holds(self, source: Any) -> Any:
+        """As a condition on a source's days and on the offering beside it."""
+        first, last = rows.bounds(self.year)
+        if self.month is not None:
+            first = first.replace(month=self.month)
+            last = last if self.month == 12 else first.replace(month=self.month + 1)
+        # Up to the first of the next month, exclusive; December ends with the year.
+        up_to = source.c.day <= last if self.month in (None, 12) else source.c.day < last
+        conditions = [source.c.day >= first, up_to]
+        for column, value in (
+            (Offering.category, self.category),
+            (Offering.division_code, self.division),
+            (Offering.provider_id, self.provider),
+        ):
+            if value is not None:
+                conditions.append(column == value)
+        return and_(*conditions)
+
+
+def sign_ups(place: Place, measure: str) -> Select[Any]:
+    """The sign-ups behind persons, person-times, completions or class hours.
+
+    Columns: ``enrolment_id``, ``identity``, ``day``, ``amount`` (hundredths
+    of a class hour for class_hours, else 1). Those of one human being stand together.
+    """
+    start, end = rows.bounds(place.year)
+    if measure == "class_hours":
+        source = rows.hours(start, end)
+        return (
+            select(
+                source.c.enrolment_id,
+                source.c.enrolment_id.label("identity"),
+                func.min(source.c.day).label("day"),
+                func.sum(type_coerce(source.c.hours, Integer)).label("amount"),
+            )
+            .join(Offering, Offering.id == source.c.offering_id)
+            .where(place.holds(source))
+            .group_by(source.c.enrolment_id)
+            .order_by("day", source.c.enrolment_id)
+        )
+    source = rows.counted("completed_on" if measure == "completions" else "first_attended_on", start, end)
+    order = ("identity", "day", "enrolment_id") if measure == "persons" else ("day", "enrolment_id")
+    return (
+        select(source.c.enrolment_id, source.c.identity, source.c.day, db.literal(1).label("amount"))
+        .join(Offering, Offering.id == source.c.offering_id)
+        .where(place.holds(source))
+        .order_by(*order)
+    )
+
+
+def certificates(place: Place) -> Select[Any]:
+    """Certificates of a figure, with their sign-ups, by issue date."""
+    source = rows.certificates(*rows.bounds(place.year))
+    return (
+        select(Certificate)
+        .join(source, source.c.certificate_id == Certificate.id)
+        .join(Offering, Offering.id == source.c.offering_id)
+        .where(place.holds(source))
+        .order_by(Certificate.issued_on, Certificate.id)
+    )
+
+
+def groups(place: Place) -> Select[Any]:
+    """Offerings of a figure with the head-count that counts, by the first day a group came."""
+    source = rows.groups(*rows.bounds(place.year))
+    return (
+        select(Offering, source.c.day, source.c.headcount)
+        .join(source, source.c.offering_id == Offering.id)
+        .where(place.holds(source))
+        .order_by(source.c.day, Offering.id)
+    )
+
+
+def size(listed: Select[Any]) -> int:
+    """How many rows a list has."""
+    return db.session.scalar(select(func.count()).select_from(listed.order_by(None).subquery())) or 0
+
+
+def sums(listed: Select[Any]) -> tuple[int, int, int]:
+    """Of a list of sign-ups: rows, distinct human beings, amounts together."""
+    whole = listed.order_by(None).subquery()
+    row = db.session.execute(
+        select(func.count(), func.count(distinct(whole.c.identity)), func.sum(whole.c.amount))
+    ).one()
+    return row[0], row[1], int(row[2] or 0)
+
+
+@dataclass(frozen=True)
+class Ages:
+    """Of elderly education (R16): aged 60 or more on the offering's first lesson, younger, and unknown."""
+
+    of_age: int = 0
+    younger: int = 0
+    unknown: int = 0
+
+
+def elderly_ages(place: Place) -> tuple[Ages, Ages]:
+    """Person-times and persons of elderly education by age; unknown is a row, never dropped (R16).
+
+    A person is of age who was so in one offering of the year, and unknown
+    whose birth date no sign-up of the year tells.
+    """
+    source = rows.counted("first_attended_on", *rows.bounds(place.year))
+    found = db.session.execute(
+        select(source.c.identity, Person.birth_on, Offering.starts_on)
+        .join(Offering, Offering.id == source.c.offering_id)
+        .join(Enrolment, Enrolment.id == source.c.enrolment_id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(replace(place, category=ELDERLY).holds(source))
+    )
+    times = {True: 0, False: 0, None: 0}
+    people: dict[int, bool | None] = {}
+    for identity, birth_on, starts_on in found:
+        age = None if birth_on is None else full_years(birth_on, starts_on)
+        of_age = None if age is None else age >= OF_AGE
+        times[of_age] += 1
+        known = {people.get(identity), of_age}
+        people[identity] = True if True in known else False if False in known else None
+    persons = list(people.values())
+    return (
+        Ages(times[True], times[False], times[None]),
+        Ages(persons.count(True), persons.count(False), persons.count(None)),
+    )
+
+
+def visits_of(offering: Offering) -> list[GroupVisit]:
+    """What the head-count of an offering was read from."""
+    return list(
+        db.session.scalars(
+            select(GroupVisit)
+            .where(GroupVisit.offering_id == offering.id)
+            .order_by(GroupVisit.visited_on, GroupVisit.group_name, GroupVisit.id)
+        )
+    )

@@ -1,0 +1,154 @@
+"""What stands behind a figure: sign-ups, certificates, group visits; and behind a sign-up: its roll calls."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask import abort, render_template, request, url_for
+from sqlalchemy import select
+
+from app.counts import MEASURES, lists
+from app.counts.files import HEADINGS
+from app.database import db
+from app.forms.bureau import FigureForm
+from app.models import Certificate, Enrolment, LedgerBatch, LedgerChange, Lesson, Mark, Offering, Provider
+from app.web.access import mine
+from app.web.bureau import bp
+from app.web.bureau.years import require_year
+
+PER_PAGE = 50
+
+
+@bp.get("/years/<int:year>/sign-ups")
+def sign_ups(year: int) -> str:
+    require_year(year)
+    form = FigureForm(request.args)
+    measure = form.measure.data or "person_times"
+    if not form.validate() or measure not in MEASURES:
+        abort(404)
+    place = lists.Place(year, **form.row())
+    provider = mine(Provider, place.provider) if place.provider else None
+    page = form.page.data or 1
+    context = {"certificates": _certificates, "group_headcount": _groups}.get(measure, _sign_ups)(place, measure, page)
+    if measure == "person_times_total":
+        context["groups"] = db.session.execute(lists.groups(place)).all()
+    if place.category == lists.ELDERLY and measure in ("persons", "persons_max", "person_times"):
+        context["ages"] = lists.elderly_ages(place)
+    return render_template(
+        "bureau/sign_ups.html",
+        year=year,
+        place=place,
+        provider=provider,
+        measure=measure,
+        HEADINGS=HEADINGS,
+        page=page,
+        page_url=lambda n: url_for("bureau.sign_ups", year=year, **form.address(), page=n),
+        **context,
+    )
+
+
+@bp.get("/sign-ups/<int:enrolment_id>")
+def sign_up(enrolment_id: int) -> str:
+    """One sign-up: its dates, and each mark with author and time, or the ledger row it came from."""
+    found = mine(Enrolment, enrolment_id)
+    return render_template(
+        "bureau/sign_up.html",
+        enrolment=found,
+        marks=_marks(found),
+        told=_ledger_rows(found),
+        certificates=db.session.scalars(select(Certificate).where(Certificate.enrolment_id == found.id)).all(),
+    )
+
+
+@bp.get("/offerings/<int:offering_id>/group-visits")
+def group_visits(offering_id: int) -> str:
+    """The visits from which an offering's head-count was read."""
+    found = mine(Offering, offering_id)
+    return render_template("bureau/group_visits.html", offering=found, visits=lists.visits_of(found))
+
+
+def _sign_ups(place: lists.Place, measure: str, page: int) -> dict[str, Any]:
+    kind = {"persons_max": "persons", "person_times_total": "person_times"}.get(measure, measure)
+    listed = lists.sign_ups(place, kind)
+    count, people, amount = lists.sums(listed)
+    found = db.session.execute(_slice(listed, count, page)).all()
+    enrolments = _loaded([row.enrolment_id for row in found])
+    return {
+        "rows": [
+            {"enrolment": enrolments[row.enrolment_id], "identity": row.identity, "amount": Decimal(row.amount) / 100}
+            for row in found
+        ],
+        "count": count,
+        "people": people,
+        "hours": Decimal(amount) / 100,
+        "pages": _pages(count),
+    }
+
+
+def _certificates(place: lists.Place, measure: str, page: int) -> dict[str, Any]:
+    listed = lists.certificates(place)
+    count = lists.size(listed)
+    found = list(db.session.scalars(_slice(listed, count, page)))
+    _loaded([certificate.enrolment_id for certificate in found])
+    return {"certificates": found, "count": count, "pages": _pages(count)}
+
+
+def _groups(place: lists.Place, measure: str, page: int) -> dict[str, Any]:
+    found = db.session.execute(lists.groups(place)).all()
+    return {"groups": found, "count": len(found), "pages": 1}
+
+
+def _pages(count: int) -> int:
+    return max(1, -(-count // PER_PAGE))
+
+
+def _slice(listed: Any, count: int, page: int) -> Any:
+    if page > _pages(count):
+        abort(404)
+    return listed.limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+
+
+def _loaded(ids: list[int]) -> dict[int, Enrolment]:
+    """These sign-ups with their people and offerings, in one query."""
+    found = db.session.scalars(
+        select(Enrolment)
+        .where(Enrolment.id.in_(ids))
+        .options(
+            db.joinedload(Enrolment.person),
+            db.joinedload(Enrolment.offering).options(db.joinedload(Offering.course), db.joinedload(Offering.provider)),
+        )
+    )
+    return {enrolment.id: enrolment for enrolment in found}
+
+
+def _marks(enrolment: Enrolment) -> list[tuple[Lesson, list[Mark]]]:
+    """Per lesson all that was said, the latest first."""
+    found = db.session.execute(
+        select(Lesson, Mark)
+        .join(Mark, Mark.lesson_id == Lesson.id)
+        .where(Mark.enrolment_id == enrolment.id)
+        .options(db.joinedload(Mark.marked_by))
+        .order_by(Lesson.held_on, Lesson.begins, Lesson.id, Mark.marked_at.desc(), Mark.id.desc())
+    )
+    told: dict[int, tuple[Lesson, list[Mark]]] = {}
+    for lesson, mark in found:
+        told.setdefault(lesson.id, (lesson, []))[1].append(mark)
+    return list(told.values())
+
+
+def _ledger_rows(enrolment: Enrolment) -> list[tuple[LedgerBatch, int]]:
+    """The ledgers that made or changed a sign-up, with the number of the row."""
+    return [
+        (batch, number)
+        for batch, number in db.session.execute(
+            select(LedgerBatch, LedgerChange.row_number)
+            .join(LedgerChange, LedgerChange.batch_id == LedgerBatch.id)
+            .where(
+                LedgerChange.table_name == "enrolment",
+                LedgerChange.row_key == str(enrolment.id),
+                LedgerChange.undone.is_(False),
+            )
+            .order_by(LedgerChange.id)
+        )
+    ]
