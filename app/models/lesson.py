@@ -213,8 +213,8 @@ class Lesson(Base):
         corrects = any(i in standing for i in changes)
         if corrects and self.wants_reason(at) and not reason.strip():
             raise Refusal("reason-needed", N_("改动以前的点名要写明原因，例如“补交假条”。"))
-        self._write(changes, by, at, reason.strip())
         self.roll_taken_at = at
+        self._write(changes, by, at, reason.strip())
         return len(changes)
 
     def walk_in(
@@ -295,8 +295,7 @@ class Lesson(Base):
         PostgreSQL. Raises ``lesson-gone``.
         """
         db.session.flush()
-        own_id = db.inspect(self).identity[0]
-        mine = db.select(Lesson.offering_id).where(Lesson.id == own_id).scalar_subquery()
+        mine = db.select(Lesson.offering_id).where(Lesson.id == _key(self)).scalar_subquery()
         offering = db.session.scalar(
             db.select(Offering).where(Offering.id == mine).with_for_update(),
             execution_options={"populate_existing": True},
@@ -384,7 +383,7 @@ class Lesson(Base):
             .where(table.c.enrolment_id.in_(list(changes)))
             .values(superseded_at=at)
         )
-        said_by = by.id if by else None
+        said_by = _key(by) if by else None
         common = {"lesson_id": self.id, "reason": reason, "marked_at": at, "marked_by_id": said_by}
         _rows(
             db.insert(table),
@@ -393,6 +392,11 @@ class Lesson(Base):
         self.roll_version += 1
         db.session.flush()
         note_attendance(list(changes))
+
+
+def _key(thing: Any) -> Any:
+    """The primary key of a stored object, without reading it anew after a rollback."""
+    return db.inspect(thing).identity[0]
 
 
 def _rows(statement: Any, values: Sequence[dict[str, Any]] | None = None) -> Any:
@@ -407,10 +411,9 @@ def note_attendance(enrolment_ids: list[int]) -> None:
     without any attendance before it.
     """
     firsts, attended = _attended(enrolment_ids)
+    own = Enrolment.__table__.c
     stored = _rows(
-        db.select(Enrolment.id, Enrolment.first_attended_on, Enrolment.completed_on).where(
-            Enrolment.id.in_(enrolment_ids)
-        )
+        db.select(own.id, own.offering_id, own.first_attended_on, own.completed_on).where(own.id.in_(enrolment_ids))
     ).all()
     for row in stored:
         first = firsts.get(row.id)
@@ -422,23 +425,21 @@ def note_attendance(enrolment_ids: list[int]) -> None:
         {"row": row.id, "first": firsts.get(row.id)} for row in stored if row.first_attended_on != firsts.get(row.id)
     ]
     if moved:
-        table = Enrolment.__table__
-        _rows(
-            db.update(table).where(table.c.id == db.bindparam("row")).values(first_attended_on=db.bindparam("first")),
-            moved,
-        )
-    _store_hours(enrolment_ids, attended)
+        update = db.update(Enrolment.__table__).where(own.id == db.bindparam("row"))
+        _rows(update.values(first_attended_on=db.bindparam("first")), moved)
+    _store_hours({row.id: row.offering_id for row in stored}, attended)
     forget_loaded(Enrolment, enrolment_ids)
 
 
 def _attended(enrolment_ids: list[int]) -> tuple[dict[int, date], dict[tuple[int, date], Decimal]]:
     """Per sign-up the first day of presence; per sign-up and month the class hours."""
-    year, month = db.extract("year", Lesson.held_on), db.extract("month", Lesson.held_on)
+    mark, lesson = Mark.__table__.c, Lesson.__table__.c
+    year, month = db.extract("year", lesson.held_on), db.extract("month", lesson.held_on)
     rows = _rows(
-        db.select(Mark.enrolment_id, year, month, db.func.min(Lesson.held_on), db.func.sum(Lesson.class_hours))
-        .join(Lesson, Lesson.id == Mark.lesson_id)
-        .where(Mark.enrolment_id.in_(enrolment_ids), Mark.superseded_at.is_(None), Mark.status.in_(PRESENT))
-        .group_by(Mark.enrolment_id, year, month)
+        db.select(mark.enrolment_id, year, month, db.func.min(lesson.held_on), db.func.sum(lesson.class_hours))
+        .where(lesson.id == mark.lesson_id, mark.enrolment_id.in_(enrolment_ids))
+        .where(mark.superseded_at.is_(None), mark.status.in_(PRESENT))
+        .group_by(mark.enrolment_id, year, month)
     )
     firsts: dict[int, date] = {}
     attended: dict[tuple[int, date], Decimal] = {}
@@ -448,35 +449,26 @@ def _attended(enrolment_ids: list[int]) -> tuple[dict[int, date], dict[tuple[int
     return firsts, attended
 
 
-def _store_hours(enrolment_ids: list[int], attended: dict[tuple[int, date], Decimal]) -> None:
+def _store_hours(offering_of: dict[int, int], attended: dict[tuple[int, date], Decimal]) -> None:
     """Write only what differs: a saved roll touches one month, not the whole course."""
     table = AttendedHours.__table__
-    mine = AttendedHours.enrolment_id.in_(enrolment_ids)
-    stored = {
-        (enrolment_id, month): hours
-        for enrolment_id, month, hours in _rows(
-            db.select(AttendedHours.enrolment_id, AttendedHours.month_on, AttendedHours.class_hours).where(mine)
-        )
-    }
+    own = table.c
+    rows = _rows(
+        db.select(own.enrolment_id, own.month_on, own.class_hours).where(own.enrolment_id.in_(list(offering_of)))
+    )
+    stored = {(enrolment_id, month): hours for enrolment_id, month, hours in rows}
     gone = [key for key, hours in stored.items() if attended.get(key) != hours]
     fresh = [key for key, hours in attended.items() if stored.get(key) != hours]
     if gone:
         _rows(
-            db.delete(table).where(
-                table.c.enrolment_id == db.bindparam("row"), table.c.month_on == db.bindparam("month")
-            ),
+            db.delete(table).where(own.enrolment_id == db.bindparam("row"), own.month_on == db.bindparam("month")),
             [{"row": i, "month": month} for i, month in gone],
         )
     if fresh:
-        of = dict(
-            db.session.execute(
-                db.select(Enrolment.id, Enrolment.offering_id).where(Enrolment.id.in_(enrolment_ids))
-            ).all()
-        )
         _rows(
             db.insert(table),
             [
-                {"enrolment_id": i, "offering_id": of[i], "month_on": month, "class_hours": attended[i, month]}
+                {"enrolment_id": i, "offering_id": offering_of[i], "month_on": month, "class_hours": attended[i, month]}
                 for i, month in fresh
             ],
         )
