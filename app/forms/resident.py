@@ -43,7 +43,7 @@ class EnrolmentForm(SentOnce):
         return self
 
     def refuse(self, no: Any) -> None:
-        self.blame(no, {"age-unsuitable": "person_id", "already-enrolled": "person_id"})
+        self.blame(no, {"age-unsuitable": "person_id"})
 
     def chosen(self, find: Callable[[int], Person | None]) -> Person | None:
         """The person that was chosen, or None with a sentence at the field."""

@@ -148,17 +148,14 @@ def _own_enrolment(enrolment_id: int) -> Enrolment:
 
 def _enrolment_page(offering: Offering, form: EnrolmentForm) -> Any:
     people = current_user.own_people()
-    living = {
-        mine.person_id: mine
-        for mine in _own_enrolments()
-        if mine.offering_id == offering.id and mine.withdrawn_at is None
-    }
+    mine = db.session.scalars(_own().where(Enrolment.offering_id == offering.id, Enrolment.withdrawn_at.is_(None)))
+    living = {enrolment.person_id: enrolment for enrolment in mine}
     return form_page(
         "resident/enrolment.html",
-        form.offer(people),
+        form.offer([person for person in people if person.id not in living]),
+        people=people,
         offering=offering,
         living=living,
-        all_in=bool(people) and all(person.id in living for person in people),
         closed=say(no) if (no := offering.why_closed(now())) else "",
         waiting=offering.queue_length(),
         free=offering.has_free_place(),
