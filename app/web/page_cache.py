@@ -12,7 +12,6 @@ cookie is passed on.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import threading
@@ -128,14 +127,14 @@ class PageCache:
         page = self.pages.get(key)
         if page is not None and page.state == state:
             return page.answer(environ, start_response)
-        return self._render(key, state, environ, start_response, zipped)
+        return self._render(key, state, environ, start_response)
 
     def _state(self) -> object | None:
         version = self.version.now()
         return None if version is None else (version, int(now().timestamp() // 60))
 
     def _render(
-        self, key: tuple[Any, ...], state: object, environ: WSGIEnvironment, start_response: StartResponse, zipped: bool
+        self, key: tuple[Any, ...], state: object, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         held: Headers = []
 
@@ -149,7 +148,7 @@ class PageCache:
         parts = self.wsgi_app(environ, start)
         if not held:
             return parts
-        page = _page(state, held, _whole(parts), zipped)
+        page = _page(state, held, _whole(parts))
         with self.lock:
             self.pages[key] = page
             self.pages.move_to_end(key)
@@ -171,12 +170,9 @@ def _taste(cookies: str) -> tuple[bool, bool]:
     return jar.get("type") == "large", jar.get("language") == "en"
 
 
-def _page(state: object, headers: Headers, body: bytes, zipped: bool) -> Page:
+def _page(state: object, headers: Headers, body: bytes) -> Page:
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
     dressed = [h for h in headers if h[0] not in ("Content-Length", "ETag", "Vary")]
-    if zipped:
-        body = gzip.compress(body, 1, mtime=0)
-        dressed.append(("Content-Encoding", "gzip"))
     dressed += [("Content-Length", str(len(body))), ("ETag", etag), ("Vary", "Cookie, Accept-Encoding")]
     return Page(state, dressed, body, etag)
 
