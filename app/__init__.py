@@ -14,7 +14,20 @@ from flask_wtf.csrf import CSRFProtect
 import config
 from app import cli, sealing
 from app.database import db, engine_options, prepare
-from app.web import access, account, bureau, errors, headers, page_cache, provider, public, resident, trainer, words
+from app.web import (
+    access,
+    account,
+    bureau,
+    errors,
+    headers,
+    page_cache,
+    provider,
+    public,
+    resident,
+    trainer,
+    uploads,
+    words,
+)
 
 babel = Babel()
 csrf = CSRFProtect()
@@ -25,6 +38,7 @@ def create_app(settings: dict[str, Any] | None = None, instance: Path | None = N
     """The registry, set up; a checklist. ``settings`` override the environment's, for tests."""
     instance = instance or config.ROOT / "instance"
     app = Flask(__name__, instance_path=str(instance))
+    app.request_class = uploads.MemoryRequest
     app.config.update(config.load(instance))
     app.config.update(settings or {})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, event
+from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, event, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
@@ -172,6 +172,20 @@ def one_at_a_time(key: bytes) -> None:
     if db.engine.dialect.name == "postgresql":
         number = int.from_bytes(hashlib.sha256(key).digest()[:8], signed=True)
         db.session.execute(db.select(db.func.pg_advisory_xact_lock(number)))
+
+
+def new_ids(table: Any, count: int) -> range | list[int]:
+    """Keys for ``count`` new rows, inside the write transaction.
+
+    Rows whose keys are known beforehand go in by one executemany; asked for
+    them afterwards, SQLite would take the rows one by one.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        sequence = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+        return list(connection.scalars(select(sequence).select_from(func.generate_series(1, count))))
+    last = connection.scalar(select(func.max(table.c.id))) or 0
+    return range(last + 1, last + count + 1)
 
 
 def forget_loaded(model: type[Any], ids: Iterable[Any]) -> None:

@@ -57,10 +57,9 @@ def make_ledger(path: Path, rows: int) -> None:
     for n in range(max(1, rows // 100)):
         begins = date(2021, 1, 4) + timedelta(dice.randrange(1700))
         provider = dice.randrange(40)
-        offerings.append(
-            [f"演示机构{provider}", f"演示课程{n % 400}", dice.choice(CATEGORIES), f"{begins.year}-{n:04d}",
-             begins.isoformat(), (begins + timedelta(90)).isoformat(), dice.choice((16, 32, 48)), dice.choice(DIVISIONS)]
-        )  # fmt: skip
+        what = [f"演示机构{provider}", f"演示课程{n % 400}", dice.choice(CATEGORIES), f"{begins.year}-{n:04d}"]
+        when = [begins.isoformat(), (begins + timedelta(90)).isoformat()]
+        offerings.append([*what, *when, dice.choice((16, 32, 48)), dice.choice(DIVISIONS)])
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
     sheet = book.add_worksheet()
     sheet.write_row(0, 0, HEADER)
@@ -72,7 +71,7 @@ def make_ledger(path: Path, rows: int) -> None:
 
 def _row(offering: list, person: list[str], n: int, dice: random.Random) -> list:
     if n % 500 == 499:
-        return [*offering, "", "", "", "", "", "", "已结业", offering[4], "", "", "", "", "", "", "", f"演示小学{n % 7}", 40]
+        return [*offering, *[""] * 6, "已结业", offering[4], *[""] * 7, f"演示小学{n % 7}", 40]
     chance = dice.random()
     if n % 1000 == 7:
         person = [*person[:3], "居民身份证", "220299195204200000", person[5]]  # damaged: must be sent back
@@ -117,10 +116,18 @@ def _open_offering(session) -> int:  # type: ignore[no-untyped-def]
     provider = Provider(name="基准机构（演示）")
     first = today() + timedelta(30)
     offering = Offering(
-        provider=provider, course=Course(provider=provider, title="基准课程（演示）"), number="B-1", category="community",
-        starts_on=first, ends_on=first, planned_hours=Decimal(2), division_code="220204",
-        first_begins_at=now(), last_begins_at=now(), published_at=now(),
-    )  # fmt: skip
+        provider=provider,
+        course=Course(provider=provider, title="基准课程（演示）"),
+        number="B-1",
+        category="community",
+        starts_on=first,
+        ends_on=first,
+        planned_hours=Decimal(2),
+        division_code="220204",
+        first_begins_at=now(),
+        last_begins_at=now(),
+        published_at=now(),
+    )
     session.add(offering)
     session.flush()
     schedule(offering, [(first, clock_time(9), clock_time(10, 30))])
@@ -155,7 +162,9 @@ def bare_insert(database: Path, bare: Path) -> float:
     tables = ("person", "enrolment", "attended_hours", "certificate", "ledger_change")
     data = {}
     for table in tables:
-        for (sql,) in source.execute("SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC", (table,)).fetchall():
+        for (sql,) in source.execute(
+            "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC", (table,)
+        ).fetchall():
             words = sql.replace("CREATE TABLE ", "CREATE TABLE bare.").replace("CREATE INDEX ", "CREATE INDEX bare.")
             source.execute(words.replace("CREATE UNIQUE INDEX ", "CREATE UNIQUE INDEX bare."))
         data[table] = source.execute(f"SELECT * FROM {table}").fetchall()
@@ -177,7 +186,9 @@ def main() -> None:
         ledger = Path(folder) / "ledger.xlsx"
         make_ledger(ledger, rows)
         print(f"ledger: {rows:,} rows, {ledger.stat().st_size / 1e6:.1f} MB")
-        subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True
+        )
         waits: list[float] = []
         stop = threading.Event()
         crowd = threading.Thread(target=sign_up_for_ever, args=(stop, waits))
@@ -188,7 +199,10 @@ def main() -> None:
         bare = bare_insert(database, Path(folder) / "bare.db")
     waits.sort()
     print(f"import: {seconds:.1f} s ({seconds / rows * 1000:.2f} ms a row), largest memory {peak} MB")
-    print(f"sign-ups meanwhile: {len(waits):,}, median {waits[len(waits) // 2] * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms")
+    print(
+        f"sign-ups meanwhile: {len(waits):,}, median {waits[len(waits) // 2] * 1000:.0f} ms, "
+        f"longest {waits[-1] * 1000:.0f} ms"
+    )
     print(f"bare executemany of what was written: {bare:.1f} s; the import takes {seconds / bare:.0f} times that")
     print(f"measured on {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}")
 

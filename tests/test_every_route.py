@@ -47,6 +47,8 @@ ROUTES: dict[str, str] = {
         provider.learner_password provider.completion provider.completion_removal provider.completions
         provider.certificates provider.certificate_removal
         provider.observations provider.observation provider.observation_enrolment provider.observation_outcome
+        provider.ledgers provider.ledger_batch provider.ledger_loading provider.ledger_undoing provider.ledger_refused
+        provider.ledger_year
     """,
     "bureau": "bureau.year",
 }

@@ -13,7 +13,7 @@ SAMPLES = Path(__file__).parent / "samples"
 
 def load_sample() -> None:
     with (SAMPLES / "ledger-small.xlsx").open("rb") as file:
-        batch_id, findings = ledger.receive(file, "ledger-small.xlsx")
+        batch_id, findings, _ = ledger.receive(file, "ledger-small.xlsx")
     assert (findings.refused, findings.new, findings.repeats) == (0, 198, 54)
     ledger.load(batch_id)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from flask.cli import AppGroup
@@ -29,7 +30,7 @@ def import_(file: Path, dry_run: bool, accept_good_rows: bool, refused: Path | N
     """Load a ledger FILE. Exit status: 0 done, 1 rows were refused (nothing saved), 2 FILE can't be read."""
     try:
         with file.open("rb") as opened:
-            batch_id, findings = ledger.receive(opened, file.name, progress=_show)
+            batch_id, findings, plan = ledger.receive(opened, file.name, progress=_show)
     except Refusal as no:
         _fail(no, UNREADABLE)
     _say(findings)
@@ -43,7 +44,7 @@ def import_(file: Path, dry_run: bool, accept_good_rows: bool, refused: Path | N
             else "有退回的行，什么也没有保存。改好再导入，或加 --accept-good-rows 只登记没有问题的行。"
         )
         sys.exit(1 if findings.refused else 0)
-    _load(batch_id)
+    _load(batch_id, plan)
 
 
 @group.command("resume")
@@ -90,9 +91,17 @@ def undo(batch: int) -> None:
     click.echo(f"第 {batch} 批已撤销。")
 
 
-def _load(batch_id: int) -> None:
+@group.command("receive", hidden=True)
+@click.argument("batch", type=int)
+def receive(batch: int) -> None:
+    """Read the file of BATCH from standard input: how the desk hands on what would hold up a request."""
+    found = _batch(batch)
+    ledger.receive_into(found.id, io.BytesIO(sys.stdin.buffer.read()), found.file_name)
+
+
+def _load(batch_id: int, plan: Any = None) -> None:
     try:
-        done = ledger.load(batch_id, _show)
+        done = ledger.load(batch_id, _show, plan)
     except Refusal as no:
         _fail(no, 1)
     click.echo(

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
+_PLAIN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff·+./（）()-]*")  # most cells: nothing to tidy
 _DATE = re.compile(r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?:[T ]?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 _PLAIN_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"\d{1,6}(?:\.\d+)?")
@@ -40,7 +41,7 @@ def as_text(value: Any) -> str:
 
 def tidy(text: str) -> str:
     """Without blanks around it, line breaks and invisible characters; what people meant to write."""
-    if text.isalnum() and text.isascii():
+    if _PLAIN.fullmatch(text):
         return text
     text = "".join(c for c in text if c in "\t\n" or unicodedata.category(c) not in ("Cc", "Cf"))
     return " ".join(text.split())

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from app.clock import civil, now
-from app.database import db, one_at_a_time, writing
+from app.database import db, new_ids, one_at_a_time, writing
 from app.ledger.people import Somebody, make_records
 from app.ledger.plan import Plan, read_plan, refuse_difference
 from app.ledger.rows import OfferingFacts, RowRefused
@@ -52,8 +52,11 @@ class Findings:
 # -- checking --------------------------------------------------------------
 
 
-def check(batch_id: int, unknown_columns: Sequence[str] = (), progress: Progress = silent) -> Findings:
-    """Judge every staged row, write down the refusals, say what would happen; the batch is then ``checked``."""
+def check(batch_id: int, unknown_columns: Sequence[str] = (), progress: Progress = silent) -> tuple[Findings, Plan]:
+    """Judge every staged row, write down the refusals; the batch is then ``checked``.
+
+    What would happen, and the plan, for whoever goes on to ``load`` at once.
+    """
     batch = db.session.get_one(LedgerBatch, batch_id)
     own = batch.provider.name_key if batch.provider else None
     at = now()
@@ -67,7 +70,7 @@ def check(batch_id: int, unknown_columns: Sequence[str] = (), progress: Progress
         batch = session.get_one(LedgerBatch, batch_id)
         batch.state, batch.worked_at, batch.summary = "checked", now(), findings.as_json()
         batch.rows_refused = findings.refused
-    return findings
+    return findings, plan
 
 
 def _known_offerings(plan: Plan) -> dict[int, Offering]:
@@ -173,24 +176,32 @@ def _findings(plan: Plan, known: dict[int, Offering], tally: Counter[str], unkno
 # -- loading ---------------------------------------------------------------
 
 
-def load(batch_id: int, progress: Progress = silent) -> LedgerBatch:
+def load(batch_id: int, progress: Progress = silent, plan: Plan | None = None) -> LedgerBatch:
     """Write the good rows of a checked batch, or the rest of one that stopped half-way; it is then ``done``.
 
-    Raises ``batch-state`` for a batch that is neither.
+    ``plan`` is what ``check`` made of it a moment ago. Raises ``batch-state``
+    for a batch that is neither.
     """
+    batch = begin_loading(batch_id)
+    own = batch.provider.name_key if batch.provider else None
+    by_id, total = batch.made_by_id, batch.rows_total - batch.rows_refused
+    if plan is None:
+        plan = read_plan(batch_id, civil(now()).date(), own)
+        refuse_rows(batch_id, plan.refused)
+    loader = _Loader(plan, batch_id, by_id)
+    for done in loader.run():
+        progress("登记", done, total)
+    return _finish(batch_id)
+
+
+def begin_loading(batch_id: int) -> LedgerBatch:
+    """From now on the batch is ``loading``, whoever does it; raises ``batch-state``."""
     with writing() as session:
         batch = session.get_one(LedgerBatch, batch_id, with_for_update=True)
         if batch.state not in ("checked", "loading"):
             raise Refusal("batch-state", N_("这一批不在等待登记的状态，不能登记。"))
         batch.state, batch.worked_at = "loading", now()
-        own = batch.provider.name_key if batch.provider else None
-        by_id, total = batch.made_by_id, batch.rows_total - batch.rows_refused
-    plan = read_plan(batch_id, civil(now()).date(), own)
-    refuse_rows(batch_id, plan.refused)
-    loader = _Loader(plan, batch_id, by_id)
-    for done in loader.run():
-        progress("登记", done, total)
-    return _finish(batch_id)
+    return batch
 
 
 def _finish(batch_id: int) -> LedgerBatch:
@@ -339,8 +350,7 @@ class _Loader:
                 self._note(
                     somebody.row_number, "person", somebody.record.id, somebody.before, somebody.record.as_json()
                 )
-        for party in piece.parties:
-            piece.look_again(party)
+        piece.look_again()
 
     def _record(self, piece: Slice, offering: Offering, parties: Sequence[Party]) -> None:
         parties = _one_each(parties)
@@ -362,9 +372,10 @@ class _Loader:
     def _certificates(self, wanted: Sequence[tuple[int, Any]]) -> None:
         if not wanted:
             return
-        table = Certificate.__table__
+        ids = new_ids(Certificate.__table__, len(wanted))
         rows = [
             {
+                "id": certificate_id,
                 "enrolment_id": enrolment_id,
                 "system": facts.system,
                 "name": facts.name,
@@ -374,12 +385,12 @@ class _Loader:
                 "issued_on": facts.issued_on,
                 "batch_id": self.batch_id,
             }
-            for enrolment_id, entry in wanted
+            for certificate_id, (enrolment_id, entry) in zip(ids, wanted, strict=True)
             if (facts := entry.certificate)
         ]
-        ids = db.session.scalars(db.insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()
-        for (_, entry), row, certificate_id in zip(wanted, rows, ids, strict=True):
-            self._note(entry.row_number, "certificate", certificate_id, None, {"number_key": row["number_key"]})
+        db.session.connection().execute(db.insert(Certificate.__table__), rows)
+        for (_, entry), row in zip(wanted, rows, strict=True):
+            self._note(entry.row_number, "certificate", row["id"], None, {"number_key": row["number_key"]})
 
     def _visits(self, offering: Offering, parties: Sequence[Party], piece: Slice) -> None:
         """Nameless groups: one name counts once a day at its largest (R13); the file is their evidence."""
@@ -427,7 +438,7 @@ class _Loader:
     def _settle(self, piece: Slice) -> int:
         """The trace, the refusals of the last moment, the staged rows that are done."""
         if self.changes:
-            db.session.execute(db.insert(LedgerChange), self.changes)
+            db.session.connection().execute(db.insert(LedgerChange.__table__), self.changes)
         done = sorted(set(piece.rows) - piece.refused.keys())
         forget_rows(self.batch_id, done)
         for row, (column, code, why) in piece.refused.items():
@@ -476,6 +487,13 @@ def drop(batch_id: int) -> None:
     with writing() as session:
         batch = session.get_one(LedgerBatch, batch_id)
         batch.state, batch.finished_at = "dropped", now()
+
+
+def abandon(batch_id: int, problem: str) -> None:
+    """Drop a batch whose file could not be read, and keep the sentence that says why."""
+    drop(batch_id)
+    with writing() as session:
+        session.get_one(LedgerBatch, batch_id).summary = json.dumps({"problem": problem}, ensure_ascii=False)
 
 
 def erase(batch_id: int) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import and_
 
 from app import sealing
-from app.database import db, forget_loaded
+from app.database import db, forget_loaded, new_ids
 from app.ledger.rows import Entry
 from app.ledger.staging import chunks
 from app.models.person import Person, document_index, mobile_index, settle_identities
@@ -200,8 +200,10 @@ def _insert(fresh: Sequence[Somebody], provider_ids: dict[str, int | None], at: 
                 "is_demo": False,
             }
         )
-    table = Person.__table__
-    ids = db.session.scalars(db.insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()
+    ids = new_ids(Person.__table__, len(rows))
+    for row, person_id in zip(rows, ids, strict=True):
+        row["id"] = person_id
+    db.session.connection().execute(db.insert(Person.__table__), rows)
     for s, row, person_id in zip(fresh, rows, ids, strict=True):
         s.made = True
         s.record = Known(

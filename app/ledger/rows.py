@@ -176,7 +176,7 @@ def _read_group(entry: Entry, cells: Sequence[str]) -> None:
 
 def _read_person(entry: Entry, cells: Sequence[str], today: date) -> None:
     name = _needed(cells, "姓名")
-    if len(name) > numbers.NAME_LENGTH:
+    if max(len(name), len(numbers.normalise_name(name))) > numbers.NAME_LENGTH:
         raise RowRefused("姓名", Refusal("name-length", N_("姓名最多 30 个字，请核对。")))
     entry.name, entry.name_key = name, numbers.normalise_name(name)
     entry.sex = _sex(_cell(cells, "性别"))
@@ -349,7 +349,7 @@ def _needed(cells: Sequence[str], column: str) -> str:
 def _text(cells: Sequence[str], column: str, *, needed: bool = True) -> str:
     text = _needed(cells, column) if needed else _optional(cells, column)
     longest = _LENGTHS.get(column, 100)
-    if len(text) > longest:
+    if len(text) > longest or len(numbers.normalise_name(text)) > longest:
         raise RowRefused(
             column, Refusal("too-long", N_("%(column)s最多 %(longest)s 个字，请改短。"), column=column, longest=longest)
         )

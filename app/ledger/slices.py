@@ -121,14 +121,22 @@ class Slice:
                 kept = [c.known for c in found if c.keeper == offering.provider_id]
                 somebody.record = kept[0] if kept else None
 
-    def look_again(self, party: Party) -> None:
-        """After identities were settled: is this human being in the offering under another record?"""
-        offering = self.offerings.get(party.group.offering)
-        record = party.somebody.record if party.somebody else None
-        if offering is None or record is None or party.standing:
-            return
-        here = and_(Enrolment.offering_id == offering.id, Person.identity_of() == record.identity)
-        party.standing = [c.standing for c in read_sign_ups(here)]
+    def look_again(self) -> None:
+        """After identities were settled: who is in the offering under another record of the same human being?"""
+        joined: dict[tuple[int, int], list[Party]] = {}
+        for party in self.parties:
+            offering = self.offerings.get(party.group.offering)
+            record = party.somebody.record if party.somebody else None
+            if offering and record and record.identity != record.id and not party.standing:
+                joined.setdefault((offering.id, record.identity), []).append(party)
+        for chunk in chunks(list(joined), _AT_ONCE):
+            here = and_(
+                Enrolment.offering_id.in_({offering_id for offering_id, _ in chunk}),
+                Person.identity_of().in_([identity for _, identity in chunk]),
+            )
+            for candidate in read_sign_ups(here):
+                for party in joined.get((candidate.offering_id, candidate.standing.identity), ()):
+                    party.standing.append(candidate.standing)
 
     def _look_at_certificates(self) -> None:
         wanted = {
@@ -236,6 +244,7 @@ class _Candidate:
     standing: Standing
     known: Known
     keeper: int | None
+    offering_id: int
 
 
 def _sign_ups(offering: Offering, people: Sequence[Somebody]) -> list[_Candidate]:
@@ -278,6 +287,7 @@ def read_sign_ups(condition: Any) -> list[_Candidate]:
             Person.document_index,
             Person.identity_of().label("identity"),
             Person.keeper_provider_id,
+            Enrolment.offering_id,
         )
         .join(Person, Person.id == Enrolment.person_id)
         .where(condition, Enrolment.part == "learner")
@@ -319,6 +329,7 @@ def read_sign_ups(condition: Any) -> list[_Candidate]:
                 row.identity,
             ),
             row.keeper_provider_id,
+            row.offering_id,
         )
         for row in rows
     ]

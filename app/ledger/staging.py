@@ -52,13 +52,13 @@ class timed:
         self.pace.learn(self.written, time.perf_counter() - self.began)
 
 
-def open_batch(name: str, digest: bytes, *, provider_id: int | None, by_id: int | None) -> int:
-    """A new batch, in a transaction of its own; its id."""
+def open_batch(name: str, *, provider_id: int | None = None, by_id: int | None = None) -> int:
+    """A new batch, in a transaction of its own; its id. A clerk's takes rows of ``provider_id`` alone."""
     with writing() as session:
         batch = LedgerBatch(
             uid=uuid.uuid4().hex,
             file_name=name[-200:],
-            file_digest=digest,
+            file_digest=b"",
             provider_id=provider_id,
             made_by_id=by_id,
             made_at=now(),
@@ -79,6 +79,12 @@ def digest_of(file: IO[bytes]) -> bytes:
     return digest.digest()
 
 
+def note_digest(batch_id: int, digest: bytes) -> None:
+    """Which file it was: its bytes are not kept."""
+    with writing() as session:
+        session.execute(db.update(LedgerBatch).where(LedgerBatch.id == batch_id).values(file_digest=digest))
+
+
 def stage(batch_id: int, ledger: Ledger, progress: Progress = silent) -> int:
     """Lay down every row, sealed; returns how many. Raises ``file-unreadable``."""
     uid = _uid(batch_id)
@@ -93,7 +99,7 @@ def stage(batch_id: int, ledger: Ledger, progress: Progress = silent) -> int:
             return total
         total += len(drafts)
         with timed(pace, len(drafts)), writing() as session:
-            session.execute(db.insert(LedgerRow), drafts)
+            session.connection().execute(db.insert(LedgerRow.__table__), drafts)
             session.execute(
                 db.update(LedgerBatch).where(LedgerBatch.id == batch_id).values(rows_total=total, worked_at=now())
             )

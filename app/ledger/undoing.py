@@ -38,6 +38,7 @@ from app.models.recording import delete_hours
 from app.refusal import N_, Refusal
 
 _AT_ONCE = 300
+_NEWEST = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -56,25 +57,47 @@ def undo(batch_id: int, by_id: int | None = None, progress: Progress = silent) -
     Raises ``newer-stands`` with the rows that stand in the way, or
     ``batch-state`` when there is nothing to take back.
     """
-    batch = db.session.get_one(LedgerBatch, batch_id)
-    if batch.state in ("staging", "checked"):
-        drop(batch_id)
+    batch = begin_undoing(batch_id, by_id)
+    if batch.state == "dropped":
         return batch
-    if batch.state not in ("loading", "done", "undoing"):
-        raise Refusal("batch-state", N_("这一批已经撤销或放弃，没有可撤销的内容。"))
-    made = _made(batch_id)
-    seen: set[tuple[str, int]] = set()
-    for changes in _changes(batch_id):
-        _refuse_if_newer(batch_id, _latest(changes, seen), made)
-    with writing() as session:
-        batch = session.get_one(LedgerBatch, batch_id)
-        batch.state, batch.worked_at, batch.undone_by_id = "undoing", now(), by_id
-    _take_back(batch_id, made, progress, batch.rows_done)
+    try:
+        made = _made(batch_id)
+        seen: set[tuple[str, int]] = set()
+        for changes in _changes(batch_id):
+            _refuse_if_newer(batch_id, _latest(changes, seen), made)
+        _take_back(batch_id, made, progress, batch.rows_done)
+    except Refusal as no:
+        _leave(batch_id, no)
+        raise
     forget_all_rows(batch_id)
     with writing() as session:
         batch = session.get_one(LedgerBatch, batch_id)
         batch.state, batch.undone_at, batch.worked_at = "undone", now(), now()
     return batch
+
+
+def begin_undoing(batch_id: int, by_id: int | None = None) -> LedgerBatch:
+    """From now on the batch is ``undoing``, whoever does it (or ``dropped``, when nothing was loaded)."""
+    batch = db.session.get_one(LedgerBatch, batch_id)
+    if batch.state in ("staging", "checked"):
+        drop(batch_id)
+        return db.session.get_one(LedgerBatch, batch_id)
+    with writing() as session:
+        batch = session.get_one(LedgerBatch, batch_id, with_for_update=True)
+        if batch.state not in ("loading", "done", "undoing"):
+            raise Refusal("batch-state", N_("这一批已经撤销或放弃，没有可撤销的内容。"))
+        batch.state, batch.worked_at = "undoing", now()
+        batch.undone_by_id = by_id or batch.undone_by_id
+        batch.summary = json.dumps({k: v for k, v in batch.counts.items() if k != "problem"}, ensure_ascii=False)
+    return batch
+
+
+def _leave(batch_id: int, no: Refusal) -> None:
+    """Stand as before, with the sentence; what was taken back already is for the next try to go on from."""
+    with writing() as session:
+        batch = session.get_one(LedgerBatch, batch_id)
+        batch.state = "done" if batch.finished_at else "loading"
+        batch.summary = json.dumps(batch.counts | {"problem": str(no)}, ensure_ascii=False)
 
 
 def _take_back(batch_id: int, made: dict[str, set[int]], progress: Progress, total: int) -> None:
@@ -116,14 +139,14 @@ def _made(batch_id: int) -> dict[str, set[int]]:
 
 
 def _changes(batch_id: int) -> Iterator[list[_Change]]:
-    last = 1 << 60
+    last = _NEWEST
     while found := _read(batch_id, last, _AT_ONCE):
         yield found
         last = found[-1].id
 
 
 def _newest(batch_id: int, size: int) -> list[_Change]:
-    return _read(batch_id, 1 << 60, size)
+    return _read(batch_id, _NEWEST, size)
 
 
 def _read(batch_id: int, below: int, size: int) -> list[_Change]:

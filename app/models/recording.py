@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from app.database import db, forget_loaded
+from app.database import db, forget_loaded, new_ids
 from app.models.enrolment import STATES, AttendedHours, Enrolment
 from app.models.person import full_years
 from app.refusal import N_, Refusal
@@ -315,19 +315,21 @@ def _insert(
         "batch_id": batch_id,
     }
     table = Enrolment.__table__
-    ids = db.session.scalars(
-        db.insert(table).returning(table.c.id, sort_by_parameter_order=True),
+    ids = new_ids(table, len(makes))
+    db.session.connection().execute(
+        db.insert(table),
         [
             {
+                "id": enrolment_id,
                 **common,
                 **facts,
                 "person_id": report.person_id,
                 "completed_by_id": by_id if facts["completed_on"] else None,
                 "withdrawn_by_id": by_id if facts["withdrawn_at"] else None,
             }
-            for report, facts in makes
+            for enrolment_id, (report, facts) in zip(ids, makes, strict=True)
         ],
-    ).all()
+    )
     for (report, _), enrolment_id in zip(makes, ids, strict=True):
         assert report.after
         report.enrolment_id, report.after = enrolment_id, replace(report.after, id=enrolment_id)
@@ -369,7 +371,7 @@ def _store_hours(standing: Iterable[Standing | None]) -> None:
         for month, hours in s.hours
     ]
     if rows:
-        db.session.execute(db.insert(AttendedHours.__table__), rows)
+        db.session.connection().execute(db.insert(AttendedHours.__table__), rows)
 
 
 def _is_live(told: Told) -> bool:

@@ -12,7 +12,18 @@ from flask_babel import ngettext
 
 from app import catalogue
 from app.clock import civil, now, today
-from app.models import attendance, certificate, enrolment, identity_number, offering, person, place, provider, rules
+from app.models import (
+    attendance,
+    certificate,
+    enrolment,
+    identity_number,
+    ledger_batch,
+    offering,
+    person,
+    place,
+    provider,
+    rules,
+)
 from app.models.lesson import WEEKDAYS, clock
 from app.refusal import Refusal
 
@@ -29,6 +40,7 @@ def init(app: Flask) -> None:
         CATEGORIES=rules.CATEGORIES,
         DIVISIONS=place.DIVISIONS,
         STATES=enrolment.STATES,
+        BATCH_STATES=ledger_batch.BATCH_STATES,
         STATUSES=attendance.STATUSES,
         SEXES=person.SEXES,
         MODES=offering.MODES,

@@ -94,6 +94,7 @@ from app.web.provider import (  # noqa: E402, F401 - the pages register themselv
     completions,
     courses,
     learners,
+    ledger,
     lessons,
     observations,
     offerings,
