@@ -2,7 +2,7 @@
 
 Lists read rows of columns, not objects, and every statement is built once
 for each set of filters and kept: building one anew costs more than running
-it. A count looks no further than ten pages.
+it. A count looks no further than five pages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from app.models.rules import CATEGORIES
 from app.search_words import conditions, patterns, words
 
 PAGE = 30
-COUNT_UP_TO = 10 * PAGE
+COUNT_UP_TO = 5 * PAGE
 LAST_PAGE = 1000
 LARGEST_ID = 2**31 - 1
 _FILTERS = ("category", "division", "provider", "weekdays", "times", "mode")
@@ -122,7 +122,6 @@ class Found:
     """One page of what was found. ``total`` is None when there are more than COUNT_UP_TO."""
 
     rows: Sequence[Row[Any]]
-    waiting: dict[int, int]  # offering id → people in its queue
     page: int
     total: int | None
     more: bool
@@ -157,20 +156,13 @@ def find(wanted: Wanted, at: datetime, page: int = 1) -> Found:
     rows = rows[:PAGE]
     if total is not None and total > COUNT_UP_TO:
         total = None
-    return Found(rows, waiting([row.id for row in rows]), page, total, more)
-
-
-def waiting(ids: list[int]) -> dict[int, int]:
-    """How many people wait for each of these offerings that has a queue."""
-    if not ids:
-        return {}
-    return {row.offering_id: row.people for row in _run(_QUEUES, {"ids": ids})}
+    return Found(rows, page, total, more)
 
 
 def soon(at: datetime, *, free: bool, limit: int, besides: Iterable[int] = ()) -> Found:
     """Open offerings that begin next; ``free`` leaves only those with a place for a newcomer."""
     rows = _run(_soon(free, limit), {**_moment(at), "besides": list(besides) or [0]}).all()
-    return Found(rows, waiting([row.id for row in rows]), 1, len(rows), False)
+    return Found(rows, 1, len(rows), False)
 
 
 @dataclass
@@ -240,13 +232,15 @@ _COLUMNS = (
     _offering.max_age,
     _offering.signup_opens_at,
     _STANDS,
+    # Of whoever waits; a newcomer stands behind them even where a place is free.
+    select(func.count())
+    .select_from(Enrolment.__table__)
+    .where(_enrolment.offering_id == _offering.id, _WAITING)
+    .correlate(Offering.__table__)
+    .scalar_subquery()
+    .label("waiting"),
 )
 _JOINED = Offering.__table__.join(Course.__table__).join(Provider.__table__, _provider.id == _offering.provider_id)
-_QUEUES: Any = (
-    select(_enrolment.offering_id, func.count().label("people"))
-    .where(_enrolment.offering_id.in_(bindparam("ids", expanding=True)), _WAITING)
-    .group_by(_enrolment.offering_id)
-)
 _RANKED = (
     select(
         _offering.category,

@@ -122,15 +122,16 @@ def csrf_field() -> Markup:
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
 
 
-@cache
-def _static_digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
-
-
 def static_url(name: str) -> str:
     """A static file's address with its digest, so that browsers keep it for good."""
-    folder = current_app.static_folder or ""
-    return url_for("static", filename=name, v=_static_digest(str(Path(folder) / name)))
+    return _digested(
+        current_app.static_folder or "", f"{request.script_root}{current_app.static_url_path}/{name}", name
+    )
+
+
+@cache
+def _digested(folder: str, address: str, name: str) -> str:
+    return f"{address}?v={hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:12]}"
 
 
 def _load_account(_: Any) -> Account | None:

@@ -23,13 +23,13 @@ from app.web.words import chosen_locale, gettext, places, short_day
 def cards(found: Found, at: datetime, heading: str = "h2") -> list[Markup]:
     """The cards of one page of the catalogue, in the reader's language."""
     today, language = civil(at).date(), chosen_locale()
-    return [_card(row, found.waiting.get(row.id, 0), today, heading, language) for row in found.rows]
+    return [_card(row, today, heading, language) for row in found.rows]
 
 
 @lru_cache(2048)
-def _card(row: Row[Any], waiting: int, today: date, heading: str, language: str) -> Markup:
-    pill, left = places(row, waiting, row.stands)
-    full = waiting > 0 or (row.capacity is not None and row.places_taken >= row.capacity)
+def _card(row: Row[Any], today: date, heading: str, language: str) -> Markup:
+    pill, left = places(row, row.waiting, row.stands)
+    full = row.waiting > 0 or (row.capacity is not None and row.places_taken >= row.capacity)
     template = current_app.jinja_env.get_template("public/card.html")
     words = template.render(
         row=row,
