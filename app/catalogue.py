@@ -119,7 +119,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of what was found. ``total`` is None when there are more than COUNT_UP_TO."""
+    """One page of what was found. ``total`` is None when there are more than COUNT_UP_TO, or nobody asked."""
 
     rows: Sequence[Row[Any]]
     page: int
@@ -148,15 +148,16 @@ def find(wanted: Wanted, at: datetime, page: int = 1) -> Found:
     listing, count = _statements(*shape)
     said = _said(wanted, at)
     start = (page - 1) * PAGE
-    rows = _run(listing, {**said, "start": start}).all()
+    run = db.session.connection().execute
+    rows = run(listing, {**said, "start": start}).all()
     more = len(rows) > PAGE
     total: int | None = start + len(rows)
     if more or (start and not rows):
-        total = _run(count, said).scalar_one()
-    rows = rows[:PAGE]
+        # How many there are in all is worth a question only to somebody who looks for something.
+        total = run(count, said).scalar_one() if wanted.narrows() else None
     if total is not None and total > COUNT_UP_TO:
         total = None
-    return Found(rows, page, total, more)
+    return Found(rows[:PAGE], page, total, more)
 
 
 def soon(at: datetime, *, free: bool, limit: int, besides: Iterable[int] = ()) -> Found:

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
-from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -25,6 +24,7 @@ from app.clock import now
 from app.database import db
 from app.models.account import Account
 from app.models.sign_in import SignIn
+from app.web.words import gettext
 
 # The table of blueprint × role; an endpoint of its own line comes before its blueprint.
 # "visitor" is everybody, signed in or not; "anyone" is everybody with an account.

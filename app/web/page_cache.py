@@ -30,6 +30,7 @@ from app.database import db
 
 MOST_PAGES = 512
 _KEEP = "registry.keep"
+_OF_THE_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 Headers = list[tuple[str, str]]
 
 
@@ -101,7 +102,7 @@ class Page:
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         if self.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
-            start_response("304 Not Modified", [h for h in self.headers if not h[0].startswith("Content-")])
+            start_response("304 Not Modified", [h for h in self.headers if h[0] not in _OF_THE_BODY])
             return []
         start_response("200 OK", self.headers)
         return [self.body]
@@ -152,7 +153,7 @@ class PageCache:
         with self.lock:
             self.pages[key] = page
             self.pages.move_to_end(key)
-            if len(self.pages) > MOST_PAGES:
+            while len(self.pages) > MOST_PAGES:
                 self.pages.popitem(last=False)
         return page.answer(environ, start_response)
 
