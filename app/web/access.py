@@ -112,7 +112,7 @@ def menu() -> list[tuple[str, str]]:
         ("clerk", "provider.offerings", gettext("班次")),
         ("bureau", "bureau.year", gettext("年度统计")),
     ):
-        if current_user.has_role(role) and endpoint in current_app.view_functions:
+        if current_user.has_role(role):
             items.append((endpoint, words))
     return [*items, ("account.my_data", gettext("我的资料"))]
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from app.database import db, writing
-from app.models import Account, SignIn, SignInAttempt
+from app.models import Account, CandidatePair, SignIn, SignInAttempt
 from app.models.account import NewPassword
 from app.models.passwords import blocklist, is_common, require_good_password
 from app.models.person import Person, mobile_index
@@ -170,3 +170,42 @@ def test_an_owner_is_recognised_under_an_institutions_record(app):
         db.session.expire_all()
         assert own.identity == listed.identity
         assert db.session.get_one(Person, own.id) in account.own_selves()
+
+
+def add_namesakes_at_once(app, n: int = 6) -> int:
+    """How many pairs are noticed among n people of one name and birth date who are added in one moment."""
+    with writing():
+        ids = [an_account("resident").id for _ in range(n)]
+    gate = Barrier(n)
+
+    def add(account_id: int) -> None:
+        with app.app_context():
+            gate.wait()
+            with writing():
+                db.session.get_one(Account, account_id).add_person("演示同名", date(1945, 5, 5), NOON)
+
+    threads = [Thread(target=add, args=(account_id,)) for account_id in ids]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    return db.session.scalar(db.select(db.func.count()).select_from(CandidatePair))
+
+
+def test_namesakes_added_at_once_find_each_other(app):
+    assert add_namesakes_at_once(app) == 15
+
+
+@pytest.mark.engine("postgresql")
+def test_without_the_queue_for_one_name_they_would_not(app, monkeypatch):
+    monkeypatch.setattr("app.models.person.one_at_a_time", lambda key: None)
+    added = Barrier(6, timeout=2)
+
+    def wait_for_the_others(conn, cursor, statement, *_) -> None:
+        if statement.startswith("INSERT INTO account_person"):
+            with contextlib.suppress(BrokenBarrierError):
+                added.wait()
+
+    event.listen(db.engine, "after_cursor_execute", wait_for_the_others)
+    try:
+        assert add_namesakes_at_once(app) < 15
+    finally:
+        event.remove(db.engine, "after_cursor_execute", wait_for_the_others)
