@@ -10,6 +10,8 @@ from app.models.lesson import clashes, class_hours_between, schedule, weekly
 from tests.models.test_offering import code
 from tests.people import NOON, an_account, an_offering
 
+pytestmark = pytest.mark.zones
+
 NINE, TEN = time(9), time(10, 30)
 
 

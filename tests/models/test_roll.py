@@ -13,6 +13,8 @@ from app.refusal import Refusal
 from tests.models.test_offering import code
 from tests.people import NOON, a_person, an_account, an_offering
 
+pytestmark = pytest.mark.zones
+
 
 def on(lesson: Lesson, days: int = 0) -> datetime:
     """Half an hour after the lesson began, or so many days later."""
