@@ -173,9 +173,8 @@ def _taste(cookies: str) -> tuple[bool, bool]:
 
 def _page(state: object, headers: Headers, body: bytes) -> Page:
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
-    dressed = [h for h in headers if h[0] not in ("Content-Length", "ETag", "Vary")]
-    dressed += [("Content-Length", str(len(body))), ("ETag", etag), ("Vary", "Cookie, Accept-Encoding")]
-    return Page(state, dressed, body, etag)
+    dressed = [h for h in headers if h[0] not in ("ETag", "Vary")]
+    return Page(state, [*dressed, ("ETag", etag), ("Vary", "Cookie, Accept-Encoding")], body, etag)
 
 
 def _whole(parts: Iterable[bytes]) -> bytes:
