@@ -228,13 +228,19 @@ def _open_sqlite(dbapi: Any, record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get(WRITER):
+    writes = bool(connection.get_execution_options().get(WRITER))
+    if writes:
         _join_queue(connection)
-        connection.exec_driver_sql("PRAGMA query_only=OFF")
+    # Past SQLAlchemy where nothing can fail: a request begins two transactions, and these lines showed in its cost.
+    dbapi = connection.connection.dbapi_connection
+    assert dbapi is not None
+    if connection.info.get("writes") is not writes:
+        dbapi.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")  # type: ignore[attr-defined]
+        connection.info["writes"] = writes
+    if writes:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        connection.exec_driver_sql("PRAGMA query_only=ON")
-        connection.exec_driver_sql("BEGIN DEFERRED")
+        dbapi.execute("BEGIN DEFERRED")  # type: ignore[attr-defined]
 
 
 def _join_queue(connection: Connection) -> None:

@@ -39,7 +39,8 @@ class FormNonce(Base):
 
     @classmethod
     def remember(cls, nonce: str, account_id: int, payload: str, outcome: str, at: datetime) -> None:
-        db.session.add(cls(nonce=nonce, account_id=account_id, payload=_digest(payload), outcome=outcome, sent_at=at))
+        row = {"nonce": nonce, "account_id": account_id, "payload": _digest(payload), "outcome": outcome, "sent_at": at}
+        db.session.execute(db.insert(cls.__table__), row)
 
 
 def _digest(payload: str) -> bytes:

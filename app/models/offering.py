@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, and_, or_
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, and_, inspect, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.clock import civil
@@ -189,8 +189,7 @@ class Offering(Base):
 
     def teaches(self, person: Person) -> bool:
         """Is this person one of the trainers? A trainer is no learner in their own offering (R2)."""
-        own = {p.identity for t in self.trainers for p in t.account.own_selves()}
-        return person.identity in own
+        return bool(db.session.scalar(_TEACHES, {"offering": self.id, "identity": person.identity}))
 
     def queue(self) -> list[Enrolment]:
         """Who waits, first come first."""
@@ -205,15 +204,7 @@ class Offering(Base):
 
     def enrolment_of(self, person: Person) -> Enrolment | None:
         """The living sign-up of this human being, under whichever record (R3)."""
-        return db.session.scalar(
-            db.select(Enrolment)
-            .join(Person, Person.id == Enrolment.person_id)
-            .where(
-                Enrolment.offering_id == self.id,
-                Enrolment.withdrawn_at.is_(None),
-                Person.identity_of() == person.identity,
-            )
-        )
+        return db.session.scalar(_LIVING, {"offering": self.id, "identity": person.identity})
 
     # -- verbs -------------------------------------------------------------
 
@@ -514,7 +505,7 @@ class Offering(Base):
             person=person,
             applied_at=at,
             applied_on=on or civil(at).date(),
-            made_by=by,
+            made_by_id=inspect(by).identity[0] if by else None,  # its row need not be read again
             source=source,
         )
         length, latest = self._queue_end()
@@ -532,30 +523,17 @@ class Offering(Base):
 
     def _queue_end(self) -> tuple[int, datetime | None]:
         """How many wait, and since when the last of them does."""
-        row = db.session.execute(
-            db.select(db.func.count(), db.func.max(Enrolment.waitlisted_at)).where(
-                Enrolment.offering_id == self.id, Enrolment.is_waiting()
-            )
-        ).one()
+        row = db.session.execute(_QUEUE_END, {"offering": self.id}).one()
         return row[0], row[1]
 
     def _take_place(self) -> int | None:
         """Look and take in one statement; the number of the place, or None when there is none."""
-        number = db.session.scalar(
-            db.update(Offering)
-            .where(Offering.id == self.id, or_(Offering.capacity.is_(None), Offering.places_taken < Offering.capacity))
-            .values(places_taken=Offering.places_taken + 1)
-            .returning(Offering.places_taken),
-            execution_options={"synchronize_session": False},
-        )
+        number = db.session.scalar(_TAKE_PLACE, {"offering": self.id})
         db.session.expire(self, ["places_taken"])
         return number
 
     def _give_back_place(self) -> None:
-        db.session.execute(
-            db.update(Offering).where(Offering.id == self.id).values(places_taken=Offering.places_taken - 1),
-            execution_options={"synchronize_session": False},
-        )
+        db.session.execute(_GIVE_BACK_PLACE, {"offering": self.id})
         db.session.expire(self, ["places_taken"])
 
 
@@ -593,3 +571,29 @@ def _trainer_no_learner() -> Refusal:
 
 
 _ORDER = (Enrolment.waitlisted_at, Enrolment.id)
+
+# What every sign-up asks, built once: building a statement costs more than running it.
+_HERE, _WHO = db.bindparam("offering"), db.bindparam("identity")
+_row = Offering.__table__.c
+_TEACHES = db.select(
+    db.select(OfferingTrainer.account_id)
+    .join(AccountPerson, AccountPerson.account_id == OfferingTrainer.account_id)
+    .join(Person, Person.id == AccountPerson.person_id)
+    .where(OfferingTrainer.offering_id == _HERE, AccountPerson.relation == "self", Person.identity_of() == _WHO)
+    .exists()
+)
+_LIVING = (
+    db.select(Enrolment)
+    .join(Person, Person.id == Enrolment.person_id)
+    .where(Enrolment.offering_id == _HERE, Enrolment.withdrawn_at.is_(None), Person.identity_of() == _WHO)
+)
+_QUEUE_END = db.select(db.func.count(), db.func.max(Enrolment.waitlisted_at)).where(
+    Enrolment.offering_id == _HERE, Enrolment.is_waiting()
+)
+_TAKE_PLACE = (
+    db.update(Offering.__table__)
+    .where(_row.id == _HERE, or_(_row.capacity.is_(None), _row.places_taken < _row.capacity))
+    .values(places_taken=_row.places_taken + 1)
+    .returning(_row.places_taken)
+)
+_GIVE_BACK_PLACE = db.update(Offering.__table__).where(_row.id == _HERE).values(places_taken=_row.places_taken - 1)

@@ -59,9 +59,7 @@ class SignIn(Base):
     @classmethod
     def of(cls, token: str, at: datetime) -> SignIn | None:
         """The living session behind a token: not ended, not older than LIFETIME, of an account in use."""
-        found = db.session.scalar(
-            db.select(cls).where(cls.token_hash == _hash(token)).options(db.joinedload(cls.account, innerjoin=True))
-        )
+        found = db.session.scalars(_LIVING, {"token_hash": _hash(token)}).unique().one_or_none()
         if found is None or found.ended_at or at - found.began_at > LIFETIME or not found.account.is_active:
             return None
         return found
@@ -129,3 +127,11 @@ def sign_in_wrong() -> Refusal:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+# Asked by every request of somebody who signed in, so built once, and the roles come along.
+_LIVING = (
+    db.select(SignIn)
+    .where(SignIn.token_hash == db.bindparam("token_hash"))
+    .options(db.joinedload(SignIn.account, innerjoin=True).joinedload(Account.grants))
+)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from app.database import db, writing
-from app.models import Offering
+from app.models import Offering, OfferingTrainer
 from app.refusal import Refusal
 from tests.people import NOON, a_person, a_resident, an_account, an_offering
 
@@ -124,7 +124,9 @@ def test_whoever_came_to_teach_while_waiting_is_passed_over(app):
         offering = an_offering(capacity=0)
         trainer = an_account("trainer", offering.provider)
         now_teaching, other = sign_up_all(offering, [a_person(account=trainer), a_person()])
-        offering.appoint(trainer)
+        # Not by appointing, which refuses a learner: by a record that became theirs later.
+        db.session.add(OfferingTrainer(offering_id=offering.id, account_id=trainer.id))
+        db.session.flush()
         db.session.expire_all()
         offering.change_capacity(1, at=NOON)
         assert now_teaching.waits and other.place_number == 1
