@@ -9,12 +9,14 @@ async () => {
     const first = await run(axe.getRules().map(rule => rule.ruleId));
     let found = [...first.violations, ...first.incomplete];
     if (first.incomplete.some(rule => contrast.includes(rule.id))) {
-        const tables = [...document.querySelectorAll(".scroll")], sheet = document.styleSheets[0];
-        tables.forEach(table => table.style.overflow = "visible");
+        const sheet = document.styleSheets[0], unrolled = new Set();
+        for (const table of document.querySelectorAll(".scroll"))
+            for (let e = table; e !== document.documentElement; e = e.parentElement) unrolled.add(e);
+        for (const e of unrolled) Object.assign(e.style, {overflow: "visible", minWidth: "max-content", maxWidth: "none"});
         const at = sheet.insertRule("a::after { position: static !important; }", sheet.cssRules.length);
         const again = await run(contrast);
         sheet.deleteRule(at);
-        tables.forEach(table => table.style.overflow = "");
+        for (const e of unrolled) Object.assign(e.style, {overflow: "", minWidth: "", maxWidth: ""});
         found = [...found.filter(rule => !contrast.includes(rule.id)), ...again.violations, ...again.incomplete];
     }
     const words = node => [...node.any, ...node.all, ...node.none].map(check => check.message).join(" ");

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import Page
 
+SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "ledger-small.xlsx"
 NO_PAGE = {
     "static": "files",
     "public.display": "sets a cookie and leads back",
     "public.calendar": "a calendar file",
+    "provider.ledger_refused": "a workbook",
+    "provider.ledger_year": "a workbook",
+    "bureau.year": "leads to the latest year",
+    "bureau.year_file": "a workbook, CSV or JSON",
 }
 
 
@@ -41,7 +47,7 @@ def unfold(page: Page) -> None:
 def send(page: Page) -> None:
     """Send the form of the page as it is."""
     with page.expect_navigation():
-        page.locator("main form button").last.click()
+        page.locator("main form[method=post] button").first.click()
 
 
 def save_from_an_old_page(page: Page) -> None:
@@ -51,6 +57,17 @@ def save_from_an_old_page(page: Page) -> None:
         page.locator(".row").nth(row).locator("[value=absent]").check()
     with page.expect_navigation():
         page.locator(".save button").click()
+
+
+def upload(page: Page) -> None:
+    """Hand in the sample ledger, which is another institution's."""
+    page.locator("main input[type=file]").set_input_files(SAMPLE)
+    send(page)
+    for _ in range(50):
+        if "staging" not in page.content() and page.locator("main table").count():
+            return
+        page.wait_for_timeout(200)
+        page.reload()
 
 
 PUBLIC = [
@@ -157,4 +174,24 @@ PROVIDER = [
     Recipe("provider.new_trainer", "", "clerk"),
     Recipe("provider.new_trainer", "errors", "clerk", do=send),
 ]
-RECIPES = [*PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER]
+LEDGER = [
+    Recipe("provider.ledgers", "", "clerk"),
+    Recipe("provider.ledgers", "none", "empty_clerk"),
+    Recipe("provider.ledgers", "errors", "clerk", do=send),
+    Recipe("provider.ledgers", "refused-rows", "empty_clerk", do=upload),
+    Recipe("provider.ledger_batch", "", "clerk", {"batch_id": "batch:done"}),
+]
+LAST = {"year": "year:last"}
+BUREAU = [
+    Recipe("bureau.year_page", "", "bureau", LAST),
+    Recipe("bureau.year_page", "empty", "bureau", {"year": "year:empty"}),
+    Recipe("bureau.year_checks", "", "bureau", LAST),
+    Recipe("bureau.sign_ups", "", "bureau", LAST),
+    Recipe("bureau.sign_ups", "persons", "bureau", LAST, "measure=persons&category=elderly"),
+    Recipe("bureau.sign_ups", "groups", "bureau", LAST, "measure=group_headcount&category=youth"),
+    Recipe("bureau.sign_ups", "certificates", "bureau", LAST, "measure=certificates"),
+    Recipe("bureau.sign_up", "", "bureau", {"enrolment_id": "enrolment:completed"}),
+    Recipe("bureau.group_visits", "", "bureau", {"offering_id": "offering:with_group"}),
+    Recipe("bureau.providers", "", "bureau"),
+]
+RECIPES = [*PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER, *LEDGER, *BUREAU]

@@ -21,7 +21,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.clock import now, today
 from app.database import db, writing
-from app.models import Account, Certificate, GroupVisit, Observation, Offering, Person, SignIn
+from app.models import Account, Certificate, GroupVisit, LedgerBatch, Observation, Offering, Person, SignIn
 from app.models.identity_number import normalise_name
 from app.models.person import settle_identities
 from app.models.rules import CATEGORIES
@@ -76,6 +76,7 @@ class Site:
         self.class_of_today()
         self.last_year()
         self.class_of_journeys()
+        self.ledger()
         settle_identities(db.session.scalars(db.select(Person.id)))
         for offering in db.session.scalars(db.select(Offering)):
             note_search_words(offering)
@@ -213,6 +214,23 @@ class Site:
         self.keep("lesson", "roll", roll.lessons[0])
         self.accounts |= {"roll_trainer": roll_trainer, "queuer": a_resident("蒋演示")[0]}
 
+    def ledger(self) -> None:
+        batch = LedgerBatch(
+            uid="b" * 32,
+            file_name="2025年培训台账（演示）.xlsx",
+            file_digest=b"d" * 32,
+            provider=self.school,
+            made_by=self.accounts["clerk"],
+            made_at=self.at,
+            worked_at=self.at,
+            finished_at=self.at,
+            state="done",
+            rows_total=120,
+            rows_done=120,
+        )
+        db.session.add(batch)
+        self.keep("batch", "done", batch)
+
     def last_year(self) -> None:
         """Last year and this one: attended, completed, certified, a nameless group, a pair to decide."""
         for n, category in enumerate(CATEGORIES):
@@ -238,6 +256,7 @@ class Site:
         db.session.add(Certificate(enrolment=rows[0], system="one_plus_x", name="老年照护（演示）", level="初级",
                                    number=f"YS{year}{n:04d}", issued_on=offering.ends_on))  # fmt: skip
         if category == "youth":
+            self.keep("offering", "with_group", offering)
             group = "第七小学（演示）"
             db.session.add(GroupVisit(offering=offering, group_name=group, group_key=normalise_name(group),
                                       visited_on=offering.starts_on, headcount=113, state="已登记"))  # fmt: skip

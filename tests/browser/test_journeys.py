@@ -95,6 +95,14 @@ def test_one_takes_the_roll_without_javascript(plain, live):
     assert chosen == ["present", "late", "absent"]
 
 
+def test_the_bureau_follows_a_figure_to_its_marks_without_javascript(plain, live):
+    page = plain("bureau")
+    page.goto(live.path("bureau.year_page", {"year": "year:last"}))
+    page.get_by_role("region").or_(page.locator("main")).first.locator("table").first.locator("tfoot a").first.click()
+    page.locator("main table a").first.click()
+    expect(page.locator("main")).to_contain_text("出勤")
+
+
 def tab_to(page: Page, name: str, presses: list[str]) -> None:
     """Tab until something of that name has the focus; whatever gets it on the way must show it."""
     for _ in range(30):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Response
 
-from tests.browser.recipes import RECIPES, Recipe
+from tests.browser.recipes import NO_PAGE, RECIPES, Recipe
 from tests.browser.server import Live
 
 HERE = Path(__file__).resolve().parent
@@ -86,3 +86,10 @@ def weight(answers: list[Response]) -> list[str]:
     if len(answers) > REQUESTS:
         wrong.append(f"the first view takes {len(answers)} requests")
     return wrong
+
+
+def test_every_page_has_a_recipe(live: Live) -> None:
+    declared = {recipe.endpoint for recipe in RECIPES} | NO_PAGE.keys()
+    routes = {endpoint for endpoint, _ in live.rules}
+    assert routes - declared == set()
+    assert declared - routes == set()
