@@ -124,9 +124,10 @@ def _weigh(plan: Plan, batch_id: int, known: dict[int, Offering], at: datetime, 
     """Hold against the registry what it could contradict; everything else is simply new."""
     tally: Counter[str] = Counter()
     moved: dict[int, int] = {}
-    looked_at = set(known) | plan.with_certificates()
-    providers = _provider_ids(plan)
-    pieces = list(plan.groups(looked_at))
+    providers, certified = _provider_ids(plan), plan.certified_rows
+    groups = list(plan.groups())
+    pieces = [group for group in groups if group.offering in known or not certified.isdisjoint(group.rows)]
+    tally["new"] += len(groups) - len(pieces)
     for start in range(0, len(pieces), _LOOKED_AT):
         piece = Slice(plan, batch_id, pieces[start : start + _LOOKED_AT], at, civil(at).date())
         piece.look(
@@ -140,7 +141,6 @@ def _weigh(plan: Plan, batch_id: int, known: dict[int, Offering], at: datetime, 
         piece.weigh(tally, moved)
         plan.refused.update(piece.refused)
         progress("对照", start, len(pieces))
-    tally["new"] += sum(group.offering not in looked_at for group in plan.groups())
     return tally
 
 

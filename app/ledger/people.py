@@ -75,6 +75,7 @@ class Somebody:
     document: str | None = None
     document_index: bytes | None = None
     row_number: int = 0
+    born_by_number: bool = False  # nobody wrote the birth date, the document carries it
     record: Known | None = None
     made: bool = False
     before: dict[str, Any] | None = None
@@ -84,7 +85,8 @@ class Somebody:
         if not self.name:
             self.name, self.name_key, self.row_number = entry.name, entry.name_key, entry.row_number
         self.sex = self.sex or entry.sex
-        self.birth_on = self.birth_on or entry.birth_on
+        if entry.birth_on and (self.birth_on is None or (self.born_by_number and not entry.born_by_number)):
+            self.birth_on, self.born_by_number = entry.birth_on, entry.born_by_number
         if entry.mobile and not self.mobile:
             self.mobile, self.mobile_index = entry.mobile, mobile_index(entry.mobile)
         if entry.document and not self.document:
@@ -230,7 +232,8 @@ def _missing(s: Somebody) -> dict[str, Any]:
     gained: dict[str, Any] = {}
     if s.sex and not record.sex:
         gained["sex"] = s.sex
-    if s.birth_on and not record.birth_on:
+    # What a number on the record could have said all along is no news.
+    if s.birth_on and not record.birth_on and not (s.born_by_number and record.document_index):
         gained["birth_on"] = s.birth_on
     if s.mobile and not record.mobile_index:
         gained["mobile_index"] = s.mobile_index

@@ -63,7 +63,8 @@ class Plan:
             self._doubts[entry.row_number] = (place, *entry.doubt)
         if entry.certificate:
             number = self._key(("c", entry.certificate.system, entry.certificate.number_key))
-            self._certificates.append((len(self._rows) - 1, number, self._key(entry.certificate)))
+            told = self._key(entry.certificate._replace(number=""))  # a number may be spelt in two ways
+            self._certificates.append((len(self._rows) - 1, number, told))
 
     def settle(self) -> None:
         """After the last row: the same certificate number of two people is refused at the later row."""
@@ -96,9 +97,10 @@ class Plan:
     def good(self) -> int:
         return sum(row not in self.refused for row in self._rows)
 
-    def with_certificates(self) -> set[int]:
-        """Offerings in which some row carries a certificate."""
-        return {self._offering[place] for place, _, _ in self._certificates}
+    @property
+    def certified_rows(self) -> set[int]:
+        """Rows that carry a certificate: its number may belong to somebody in the registry."""
+        return {self._rows[place] for place, _, _ in self._certificates}
 
     def _human(self, place: int) -> int:
         document, triple = self._document[place], self._triple[place]

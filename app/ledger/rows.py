@@ -90,6 +90,7 @@ class Entry:
     name_key: str = ""
     sex: str | None = None
     birth_on: date | None = None
+    born_by_number: bool = False
     mobile: str | None = None
     document_type: str | None = None
     document: str | None = None
@@ -243,7 +244,7 @@ def _read_birth(entry: Entry, cells: Sequence[str], today: date) -> None:
             )
         if written.year < 1900:
             raise RowRefused("出生日期", Refusal("date-impossible", N_("出生日期早于 1900 年，请核对。")))
-    entry.birth_on = written or carried
+    entry.birth_on, entry.born_by_number = written or carried, written is None and carried is not None
     if entry.birth_on is not None and entry.birth_on >= entry.offering.starts_on:
         raise RowRefused("出生日期", Refusal("birth-after-start", N_("出生日期不早于开班日期，请核对这两个日期。")))
 
