@@ -7,9 +7,12 @@ together. What does not count is subtracted: it is little (see `rows`).
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import compress
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Integer, String, cast, func, select, type_coerce
@@ -19,16 +22,16 @@ from app.database import db
 from app.models import AttendedHours, Enrolment, Offering
 
 DIMENSIONS = ("category", "division", "provider", "month")
-CITY = ("city", "")
+CITY, BEFORE = ("city", ""), ("before", "")
 Cell = tuple[str, Any]
+Attendance = tuple[date, int, array]  # who first attended which offering on which day: identities
 
 
 class Crowd:
     """Distinct human beings, by the ids under which they are counted."""
 
-    def __init__(self, lists: Iterable[list[int]], highest: int) -> None:
+    def __init__(self, lists: list[array[int]], highest: int) -> None:
         # One byte for each id beats a set for large crowds, six times over; small crowds are sets.
-        lists = list(lists)
         self._few: set[int] | None = None
         if sum(map(len, lists)) * 64 < highest:
             self._few = set().union(*lists)
@@ -40,23 +43,33 @@ class Crowd:
                 present[identity] = 1
         self.size = present.count(1)
 
-    def among(self, some: set[int]) -> set[int]:
-        """Which of these are in it."""
+    def among(self, some: tuple[int, ...]) -> set[int]:
+        """Which of these are in it; none above the highest id."""
         if self._few is not None:
-            return self._few & some
-        return {identity for identity in some if identity < len(self._present) and self._present[identity]}
+            return self._few.intersection(some)
+        if len(some) < 2:
+            return {identity for identity in some if self._present[identity]}
+        return set(compress(some, itemgetter(*some)(self._present)))
 
 
 class Fold:
-    """One year, cell by cell: crowds of people and sums of what adds up."""
+    """One year, cell by cell: crowds of people and sums of what adds up; and the city of the year before."""
 
-    def __init__(self, year: int) -> None:
+    def __init__(self, year: int, with_before: bool = False) -> None:
+        self.year = year
         self._start, self._end = rows.bounds(year)
+        if with_before:
+            self._start = rows.bounds(year - 1)[0]
         self._places: dict[int, tuple[Cell, ...]] = {}
         self._training: set[int] = set()
         self._read_offerings()
-        self._attended = self._read_attended()
-        self._highest = max((max(people) for _, _, people in self._attended), default=0)
+        self._less: dict[str, list[Any]] = defaultdict(list)
+        for what, day, offering_id, amount in db.session.execute(rows.subtrahends(self._start, self._end)):
+            if offering_id in self._training:
+                self._less[what].append((day, offering_id, amount))
+        self._before: list[Attendance] = []
+        self._attended: list[Attendance] = []
+        self._read_attended()
         self.sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for measure, found, activities_too in self._amounts():
             self._add(measure, found, activities_too)
@@ -64,20 +77,22 @@ class Fold:
     def cells(self, by: str) -> list[Cell]:
         return [cell for cell in self.sums if cell[0] == by]
 
-    def crowds(self, by: str) -> Iterator[tuple[Any, Crowd]]:
-        """Who attended, per row of a table; one crowd at a time is held."""
-        lists: dict[Any, list[list[int]]] = defaultdict(list)
-        for day, offering_id, people in self._attended:
+    def crowds(self, by: str, highest: int) -> Iterator[tuple[Cell, Crowd]]:
+        """Who attended, per row of a table; one crowd at a time is held. ``highest``: no greater id is asked of."""
+        attended = self._before if by == BEFORE[0] else self._attended
+        lists: dict[Cell, list[array[int]]] = defaultdict(list)
+        for day, offering_id, people in attended:
             lists[self._cell(by, day, offering_id)].append(people)
+        highest = max([highest, *(max(people) for _, _, people in attended)])
         for cell, found in lists.items():
-            yield cell, Crowd(found, self._highest)
+            yield cell, Crowd(found, highest)
 
     # -- steps -------------------------------------------------------------
 
     def _cell(self, by: str, day: date, offering_id: int) -> Cell:
-        if by == "city":
-            return CITY
-        return ("month", day.month) if by == "month" else self._places[offering_id][DIMENSIONS.index(by)]
+        if by in DIMENSIONS[:3]:
+            return self._places[offering_id][DIMENSIONS.index(by)]
+        return ("month", day.month) if by == "month" else (by, "")
 
     def _read_offerings(self) -> None:
         found = db.session.execute(
@@ -88,7 +103,7 @@ class Fold:
             if is_training:
                 self._training.add(offering_id)
 
-    def _read_attended(self) -> list[tuple[date, int, list[int]]]:
+    def _read_attended(self) -> None:
         same = rows.twins()
         identity, day = func.coalesce(same.c.identity, Enrolment.person_id), Enrolment.first_attended_on
         found = db.session.execute(
@@ -97,42 +112,33 @@ class Fold:
             .where(day.between(self._start, self._end))
             .group_by(day, Enrolment.offering_id)
         )
-        attended: dict[tuple[Any, int], list[int]] = {
-            (on, offering_id): list(map(int, people.split(",")))
+        attended: dict[tuple[Any, int], array[int]] = {
+            (on, offering_id): array("q", map(int, people.split(",")))
             for on, offering_id, people in found
             if offering_id in self._training
         }
-        for on, offering_id, identity in self._left_out("first_attended_on"):
-            if offering_id in self._training:
-                attended[on, offering_id].remove(identity)
-        return [(on, offering_id, people) for (on, offering_id), people in attended.items() if people]
-
-    def _left_out(self, column: str) -> Iterable[Any]:
-        same = rows.twins()
-        gone = rows.left_out(column, self._start, self._end, same).subquery()
-        return db.session.execute(
-            select(gone.c.day, gone.c.offering_id, func.coalesce(same.c.identity, gone.c.person_id)).outerjoin(
-                same, same.c.person_id == gone.c.person_id
-            )
-        )
+        for on, offering_id, identity in self._less["first_attended_on"]:
+            attended[on, offering_id].remove(identity)
+        for (on, offering_id), people in attended.items():
+            if people:
+                (self._attended if on.year == self.year else self._before).append((on, offering_id, people))
 
     def _amounts(self) -> Iterator[tuple[str, Iterable[Any], bool]]:
         """(measure, rows of day, offering, amount; do activities count?)"""
         start, end = self._start, self._end
-        yield "person_times", ((on, offering, len(people)) for on, offering, people in self._attended), False
+        attended = (*self._attended, *self._before)
+        yield "person_times", ((on, offering, len(people)) for on, offering, people in attended), False
         completed = select(Enrolment.completed_on, Enrolment.offering_id, func.count()).where(
             Enrolment.completed_on.between(start, end)
         )
         yield "completions", self._per_day(completed), False
-        yield "completions", ((on, offering, -1) for on, offering, _ in self._left_out("completed_on")), False
+        yield "completions", ((on, offering, -1) for on, offering, _ in self._less["completed_on"]), False
         hundredths = func.sum(type_coerce(AttendedHours.class_hours, Integer))
-        attended = select(AttendedHours.month_on, AttendedHours.offering_id, hundredths).where(
+        monthly = select(AttendedHours.month_on, AttendedHours.offering_id, hundredths).where(
             AttendedHours.month_on.between(start, end)
         )
-        never = select(rows.outside(rows.twins()).c.id)
-        yield "hundredths", self._per_day(attended), False
-        outside = self._per_day(attended.where(AttendedHours.enrolment_id.in_(never)))
-        yield "hundredths", ((on, offering, -amount) for on, offering, amount in outside), False
+        yield "hundredths", self._per_day(monthly), False
+        yield "hundredths", ((on, offering, -amount) for on, offering, amount in self._less["class_hours"]), False
         issued, came = rows.certificates(start, end), rows.groups(start, end)
         yield "certificates", self._per_day(select(issued.c.day, issued.c.offering_id, func.count())), True
         yield "group_headcount", self._per_day(select(came.c.day, came.c.offering_id, func.sum(came.c.headcount))), True
@@ -146,8 +152,11 @@ class Fold:
         per_month: dict[int, int] = defaultdict(int)
         for day, offering_id, amount in found:
             if activities_too or offering_id in self._training:
-                per_offering[offering_id] += int(amount)
-                per_month[day.month] += int(amount)
+                if day.year == self.year:
+                    per_offering[offering_id] += int(amount)
+                    per_month[day.month] += int(amount)
+                else:
+                    self.sums[BEFORE][measure] += int(amount)
         for month, amount in per_month.items():
             self.sums["month", month][measure] += amount
         for offering_id, amount in per_offering.items():

@@ -56,7 +56,8 @@ class OpenPairs:
             if one != other:
                 self.beside[one].add(other)
                 self.beside[other].add(one)
-        self._everybody = set(self.beside)
+        self._everybody = tuple(self.beside)
+        self.highest = max(self._everybody, default=0)
         self.documents: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
         for identity, kind, number in _documents():
             self.documents[identity].append((kind, number))

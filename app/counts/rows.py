@@ -14,15 +14,19 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    CompoundSelect,
+    Integer,
     Select,
     Subquery,
     and_,
     case,
     exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
+    type_coerce,
     union,
     union_all,
 )
@@ -59,7 +63,7 @@ def twins() -> CTE:
         )
         .distinct()
     )
-    return union_all(joined, heads).cte("twins")
+    return _once(union_all(joined, heads).cte("twins"))
 
 
 def outside(same: CTE) -> CTE:
@@ -80,7 +84,7 @@ def outside(same: CTE) -> CTE:
         .join(mine, mine.c.person_id == selves.c.person_id)
         .join(theirs, theirs.c.identity == mine.c.identity)
     )
-    trainers = union(own, doubles).cte("trainers")
+    trainers = _once(union(own, doubles).cte("trainers"))
     teaching = select(Enrolment.id).where(
         Enrolment.person_id.in_(select(trainers.c.person_id)),
         exists()
@@ -89,7 +93,7 @@ def outside(same: CTE) -> CTE:
         .correlate(Enrolment),
     )
     # UNION ALL: without an order to keep, the planner takes the indexes of the few.
-    return union_all(staff, gone, teaching).cte("outside")
+    return _once(union_all(staff, gone, teaching).cte("outside"))
 
 
 def later_ones(column: str, start: date, end: date, same: CTE, never: CTE) -> list[Select[Any]]:
@@ -143,19 +147,52 @@ def later_ones(column: str, start: date, end: date, same: CTE, never: CTE) -> li
     return [under_two_records, under_one_record]
 
 
+def _once(table: CTE) -> CTE:
+    """Worked out once, however often a statement asks it."""
+    return table.prefix_with("MATERIALIZED")
+
+
 def _as_is(column: Any) -> Any:
     # The same value, unknown to the date's index: so the search begins at the few records, not at the year's many.
     return func.coalesce(column, column)
 
 
-def left_out(column: str, start: date, end: date, same: CTE) -> Select[Any]:
+def left_out(column: str, start: date, end: date, same: CTE, never: CTE) -> Select[Any]:
     """Who attended or completed in this time and does not count: ``id``, ``offering_id``, ``person_id``, ``day``."""
-    never = outside(same)
     gone = union_all(select(never.c.id), *later_ones(column, start, end, same, never)).subquery("gone")
     day = getattr(Enrolment, column)
     return select(Enrolment.id, Enrolment.offering_id, Enrolment.person_id, day.label("day")).where(
         Enrolment.id.in_(select(gone.c.id)), day.between(start, end)
     )
+
+
+def subtrahends(start: date, end: date) -> CompoundSelect[Any]:
+    """All that a fold has to subtract from what it read whole, in one statement.
+
+    Columns: ``what`` (first_attended_on, completed_on, class_hours), ``day``,
+    ``offering_id``, ``amount``: the identity of who is left out, or hundredths of a class hour.
+    """
+    same = twins()
+    never = outside(same)
+    parts = []
+    for column in ("first_attended_on", "completed_on"):
+        gone = left_out(column, start, end, same, never).subquery(f"gone_{column}")
+        identity = func.coalesce(same.c.identity, gone.c.person_id).label("amount")
+        what = literal(column).label("what")
+        parts.append(
+            select(what, gone.c.day.label("day"), gone.c.offering_id, identity).outerjoin(
+                same, same.c.person_id == gone.c.person_id
+            )
+        )
+    parts.append(
+        select(
+            literal("class_hours"),
+            AttendedHours.month_on,
+            AttendedHours.offering_id,
+            type_coerce(AttendedHours.class_hours, Integer),
+        ).where(AttendedHours.month_on.between(start, end), AttendedHours.enrolment_id.in_(select(never.c.id)))
+    )
+    return union_all(*parts)
 
 
 def is_training() -> Any:
@@ -171,6 +208,7 @@ def counted(column: str, start: date, end: date) -> Subquery:
     year. Columns: ``enrolment_id``, ``offering_id``, ``identity``, ``day``.
     """
     same, day = twins(), getattr(Enrolment, column)
+    gone = left_out(column, start, end, same, outside(same)).subquery()
     return (
         select(
             Enrolment.id.label("enrolment_id"),
@@ -183,7 +221,7 @@ def counted(column: str, start: date, end: date) -> Subquery:
         .where(
             day.between(start, end),
             is_training(),
-            Enrolment.id.not_in(select(left_out(column, start, end, same).subquery().c.id)),
+            Enrolment.id.not_in(select(gone.c.id)),
         )
         .subquery("counted")
     )

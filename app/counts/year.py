@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.counts.fold import CITY, DIMENSIONS, Cell, Fold
+from app.counts.fold import BEFORE, CITY, DIMENSIONS, Cell, Fold
 from app.counts.pairs import OpenPairs
 from app.database import db
 from app.models import Provider
@@ -102,6 +102,7 @@ class Year:
     year: int
     total: Figures
     tables: dict[str, tuple[Row, ...]]
+    before: Figures | None = None  # the city a year earlier, where it was asked for
 
     def table(self, by: str | None) -> Table:
         return Table(self.year, by, self.tables[by] if by else (), self.total)
@@ -112,12 +113,13 @@ def year_table(year: int, by: str | None = None) -> Table:
     return count_year(year).table(by)
 
 
-def count_year(year: int) -> Year:
+def count_year(year: int, with_before: bool = False) -> Year:
     """All tables of a year, counted from the sign-ups as they stand (R1–R20)."""
-    fold, pairs = Fold(year), OpenPairs()
+    fold, pairs = Fold(year, with_before), OpenPairs()
     names = {row.id: row.name for row in db.session.execute(select(Provider.id, Provider.name))}
     tables = {by: _lines(by, _figures(fold, by, pairs), names) for by in DIMENSIONS}
-    return Year(year, _city(fold, pairs), tables)
+    before = _figures(fold, BEFORE[0], pairs).get(BEFORE, Figures()) if with_before else None
+    return Year(year, _city(fold, pairs), tables, before)
 
 
 def count_city(year: int) -> Figures:
@@ -127,11 +129,11 @@ def count_city(year: int) -> Figures:
 
 def _city(fold: Fold, pairs: OpenPairs) -> Figures:
     # A crowd and sums of its own: persons of rows do not add up (R6).
-    return _figures(fold, "city", pairs).get(CITY, Figures())
+    return _figures(fold, CITY[0], pairs).get(CITY, Figures())
 
 
 def _figures(fold: Fold, by: str, pairs: OpenPairs) -> dict[Cell, Figures]:
-    persons = {cell: (crowd.size, pairs.too_many(crowd)) for cell, crowd in fold.crowds(by)}
+    persons = {cell: (crowd.size, pairs.too_many(crowd)) for cell, crowd in fold.crowds(by, pairs.highest)}
     figures = {}
     for cell in {**persons, **dict.fromkeys(fold.cells(by))}:
         most, too_many = persons.get(cell, (0, 0))

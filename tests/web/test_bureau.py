@@ -248,7 +248,7 @@ def test_a_change_is_on_the_next_page_and_no_change_counts_nothing_anew(bureau, 
 
     bureau.get("/bureau/years/2025")
     with monkeypatch.context() as patch:
-        patch.setattr(counted, "count_year", lambda year: pytest.fail("counted again, though nothing changed"))
+        patch.setattr(counted, "count_year", lambda *_, **__: pytest.fail("counted again, though nothing changed"))
         assert "人次（实名） 3" in words(bureau.get("/bureau/years/2025"))
     with writing():
         attended(an_offering(first_on=date(2025, 6, 3)), a_person(), date(2025, 6, 3))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from flask import current_app
 
-from app.counts import Figures, Year, count_city, count_year
+from app.counts import Year, count_year
 from app.database import db
 from app.web.page_cache import Version
 
@@ -15,34 +12,14 @@ _KEPT = "counted_years"
 
 
 def year_of(year: int) -> Year:
-    """All tables of a year."""
-    return _kept(("year", year), lambda: count_year(year))
-
-
-def city_of(year: int) -> Figures:
-    """The city's figures of a year, without tables."""
-    held = _years().get(("year", year))
-    if held is not None and held[0] == _version():
-        return held[1].total
-    return _kept(("city", year), lambda: count_city(year))
-
-
-def _kept(key: tuple[str, int], count: Callable[[], Any]) -> Any:
+    """All tables of a year, and the city of the year before."""
     # The version before the figures, and no older snapshot than it: a commit in
     # between makes them newer than their version, never older.
-    version, kept = _version(), _years()
-    if version is None:
-        return count()
-    if key not in kept or kept[key][0] != version:
-        db.session.rollback()
-        kept[key] = version, count()
-    return kept[key][1]
-
-
-def _years() -> dict[tuple[str, int], tuple[object, Any]]:
-    return current_app.extensions.setdefault(_KEPT, {"version": Version(db.engine), "years": {}})["years"]
-
-
-def _version() -> object | None:
-    _years()
-    return current_app.extensions[_KEPT]["version"].now()
+    kept = current_app.extensions.setdefault(_KEPT, {})
+    version = kept.setdefault("version", Version(db.engine)).now()
+    if version is not None and year in kept and kept[year][0] == version:
+        return kept[year][1]
+    db.session.rollback()
+    counted = count_year(year, with_before=True)
+    kept[year] = version, counted
+    return counted

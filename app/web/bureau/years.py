@@ -37,7 +37,7 @@ def year_page(year: int) -> str:
         "bureau/year.html",
         year=year,
         figures=figures,
-        before=counted.city_of(year - 1),
+        before=figures.before,
         sums={by: sums(figures, by) for by in DIMENSIONS},
         years=range(first, last + 1),
         on_top=ON_TOP,
