@@ -10,10 +10,13 @@ when nothing has changed.
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -45,7 +48,6 @@ def fill(path: Path, scale: float) -> None:
     _offerings(base, dice, offerings)
     _sign_ups(base, dice, people, offerings, sign_ups)
     base.execute("COMMIT")
-    base.execute("ANALYZE") if os.environ.get("ANALYZE") else None
     base.close()
     sqlite.connect(path).execute("PRAGMA journal_mode=WAL")
 
@@ -168,7 +170,117 @@ def _sign_ups(base: sqlite.Connection, dice: random.Random, people: int, offerin
     )
 
 
+PLAIN = """
+WITH who AS (SELECT id AS person_id, coalesce(identity_id, id) AS identity FROM person
+             WHERE deleted_at IS NULL AND merged_into_id IS NULL),
+first AS (SELECT e.id, w.identity, e.offering_id, e.first_attended_on AS day FROM enrolment e
+          JOIN who w ON w.person_id = e.person_id JOIN offering o ON o.id = e.offering_id
+          WHERE e.part = 'learner' AND o.planned_hours >= 200
+            AND e.first_attended_on BETWEEN '{year}-01-01' AND '{year}-12-31')
+SELECT {key} AS key, count(DISTINCT identity), count(*)
+FROM first JOIN offering o ON o.id = first.offering_id GROUP BY 1;
+SELECT {key_of_completion}, count(*) FROM enrolment e JOIN offering o ON o.id = e.offering_id
+JOIN person p ON p.id = e.person_id
+WHERE e.completed_on BETWEEN '{year}-01-01' AND '{year}-12-31' AND o.planned_hours >= 200
+  AND e.part = 'learner' AND p.deleted_at IS NULL GROUP BY 1;
+SELECT {key_of_hours}, sum(h.class_hours) FROM attended_hours h JOIN offering o ON o.id = h.offering_id
+WHERE h.month_on BETWEEN '{year}-01-01' AND '{year}-12-31' AND o.planned_hours >= 200 GROUP BY 1;
+SELECT {key_of_certificate}, count(*) FROM certificate c JOIN enrolment e ON e.id = c.enrolment_id
+JOIN offering o ON o.id = e.offering_id
+WHERE c.issued_on BETWEEN '{year}-01-01' AND '{year}-12-31' GROUP BY 1
+"""
+
+
+def typed(path: Path, year: int) -> float:
+    """CPU seconds of the same tables as a statistician would type them, trainers and re-entries left aside."""
+    base = sqlite.connect(path)
+    started = time.process_time()
+    for key in ("'city'", "o.category", "o.division_code", "o.provider_id", "month"):
+        _plain(base, year, key)
+    _plain(base, year - 1, "'city'")
+    return time.process_time() - started
+
+
+def _plain(base: sqlite.Connection, year: int, key: str) -> None:
+    def of(column: str) -> str:
+        return f"substr({column}, 6, 2)" if key == "month" else key
+
+    text = PLAIN.format(
+        year=year,
+        key=of("first.day"),
+        key_of_completion=of("e.completed_on"),
+        key_of_hours=of("h.month_on"),
+        key_of_certificate=of("c.issued_on"),
+    )
+    for statement in text.split(";"):
+        base.execute(statement).fetchall()
+
+
+def cold(path: Path, year: int) -> None:
+    """In a process of its own: count, then the same statements bare, then again with nothing changed."""
+    os.environ["DATABASE_URL"] = f"sqlite:///{path}"
+    from sqlalchemy import event
+
+    from app import create_app
+    from app.counts import count_year
+    from app.database import db
+    from app.web.bureau import counted
+
+    app = create_app()
+    with app.app_context():
+        said: list[tuple[str, object]] = []
+        event.listen(db.engine, "before_cursor_execute", lambda *a: said.append((a[2], a[3])))
+        clock, cpu = time.perf_counter(), time.process_time()
+        count_year(year, with_before=True)
+        print("cold", time.perf_counter() - clock, time.process_time() - cpu)
+        base = sqlite.connect(path)
+        cpu = time.process_time()
+        for statement, values in said:
+            if not statement.startswith(("PRAGMA", "BEGIN")):
+                base.execute(statement, values).fetchall()
+        print("bare", 0, time.process_time() - cpu)
+    with app.test_request_context():
+        counted.year_of(year)
+        clock, cpu = time.perf_counter(), time.process_time()
+        counted.year_of(year)
+        print("kept", time.perf_counter() - clock, time.process_time() - cpu)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--keep", type=Path, help="fill this file, or use it again")
+    asked.add_argument("--scale", type=float, default=1.0)
+    asked.add_argument("--year", type=int, default=2025)
+    asked.add_argument("--cold", action="store_true", help=argparse.SUPPRESS)
+    wanted = asked.parse_args()
+    if wanted.cold:
+        cold(wanted.keep, wanted.year)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = wanted.keep or Path(folder) / "year.db"
+        if not path.exists():
+            started = time.perf_counter()
+            fill(path, wanted.scale)
+            print(f"filled in {time.perf_counter() - started:.0f} s, {path.stat().st_size / 1e6:.0f} MB")
+        report(path, wanted.year)
+
+
+def report(path: Path, year: int) -> None:
+    found: dict[str, list[tuple[float, float]]] = {"cold": [], "bare": [], "kept": []}
+    command = [sys.executable, "-m", "benchmarks.year", "--cold", "--keep", str(path), "--year", str(year)]
+    for _ in range(3):
+        for line in subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines():
+            name, wall, cpu = line.split()
+            found[name].append((float(wall), float(cpu)))
+    wall, cpu = (statistics.median(times) for times in zip(*found["cold"], strict=True))
+    bare = statistics.median(times[1] for times in found["bare"])
+    by_hand = typed(path, year)
+    kept = statistics.median(times[0] for times in found["kept"])
+    print(f"cold, a fresh process      {wall:6.3f} s, CPU {cpu:.3f} s   (limit 0.5 s)")
+    print(f"the same tables typed      CPU {by_hand:.3f} s; ratio {cpu / by_hand:.2f}   (limit 1.5)")
+    print(f"its own statements, bare   CPU {bare:.3f} s; ratio {cpu / bare:.2f}")
+    print(f"nothing changed            {kept * 1000:6.2f} ms   (limit 20 ms)")
+
+
 if __name__ == "__main__":
-    t = time.perf_counter()
-    fill(Path(sys.argv[1]), float(sys.argv[2]))
-    print(time.perf_counter() - t)
+    main()
