@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -56,11 +57,21 @@ def init(app: Flask) -> None:
     app.url_map.converters["int"] = RowId
     login = app.login_manager  # type: ignore[attr-defined]
     login.request_loader(_load_account)
+    app.session_interface = _Sessions()
     login.session_protection = None  # our own sessions rotate and end on the server
     app.before_request(guard)
     app.jinja_env.globals.update(
         menu=menu, signed_in=lambda: current_user.is_authenticated, csrf=csrf_field, static_url=static_url
     )
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Who brings no cookie has nothing to be unsealed; most visitors bring none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 def guard() -> Response | None:
