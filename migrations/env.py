@@ -1,14 +1,19 @@
 """Runs the migrations: on a connection of its own, with foreign keys off on SQLite and checked before the commit.
 
 Alembic's batch mode rebuilds a table on SQLite; with foreign keys on, the
-rebuild would cascade away child rows.
+rebuild would cascade away child rows. It also forgets CHECKs, triggers and
+the conditions of indexes unless the revision passes them on; what is lost
+so is found before the commit. A revision that means to drop one names it:
+``op.get_context().config.attributes["dropped"].add("ck_…")``.
 """
 
 from __future__ import annotations
 
+import re
+
 from alembic import context
 from flask import current_app
-from sqlalchemy import create_engine, event
+from sqlalchemy import Connection, create_engine, event
 
 from app.database import Base, db, engine_options
 
@@ -37,14 +42,40 @@ def run() -> None:
             compare_type=False,
             transaction_per_migration=False,
         )
+        dropped = context.config.attributes.setdefault("dropped", set())
         with context.begin_transaction():
+            before = _guards(connection) if sqlite else {}
             if not sqlite:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
                 connection.exec_driver_sql("SET LOCAL statement_timeout = '300s'")
             context.run_migrations()
             if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
                 raise RuntimeError(f"the migration would leave rows without their parents: {broken[:5]}")
+            if lost := _lost(before, _guards(connection), dropped) if sqlite else None:
+                raise RuntimeError(f"a rebuilt table would lose {', '.join(lost)}; pass them to batch_alter_table")
     engine.dispose()
+
+
+def _guards(connection: Connection) -> dict[str, set[str]]:
+    """Per table, the names of its CHECKs, triggers and indexes, these with their conditions."""
+    guards: dict[str, set[str]] = {}
+    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    for kind, name, table, sql in rows:
+        found = guards.setdefault(table, set())
+        if kind == "table":
+            found.update(re.findall(r"CONSTRAINT (\w+) CHECK", sql))
+        else:
+            found.add(name + "".join(re.findall(r"\sWHERE\s.*", sql, re.S)))
+    return guards
+
+
+def _lost(before: dict[str, set[str]], after: dict[str, set[str]], dropped: set[str]) -> list[str]:
+    return sorted(
+        name
+        for table in before.keys() & after.keys()
+        for name in before[table] - after[table]
+        if name.split()[0] not in dropped
+    )
 
 
 def _open_for_migration(dbapi: object, record: object) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app import sealing
-from app.database import Base, Stamp, db, forget_loaded
+from app.database import Base, Stamp, db, forget_loaded, one_at_a_time
 from app.models import identity_number
 from app.refusal import N_
 
@@ -210,6 +210,7 @@ def settle_identities(ids: Iterable[int]) -> None:
     shared the old ones too. Whatever the order in which records arrive, the
     same people and the same open pairs come out.
     """
+    one_at_a_time(b"identities")  # two that arrive at once would not see each other
     db.session.flush()
     crowd = _closure(set(ids))
     groups = _same_people(crowd)
