@@ -41,6 +41,7 @@ def run() -> None:
             render_item=render_item,
             compare_type=False,
             transaction_per_migration=False,
+            transactional_ddl=True,  # Alembic thinks SQLite cannot, and would keep half of a migration that fails
         )
         dropped = context.config.attributes.setdefault("dropped", set())
         with context.begin_transaction():

@@ -50,12 +50,15 @@ ROUTES: dict[str, str] = {
         provider.ledgers provider.ledger_batch provider.ledger_loading provider.ledger_undoing provider.ledger_refused
         provider.ledger_year
     """,
-    "bureau": "bureau.year",
+    "bureau": """
+        bureau.year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups bureau.sign_up
+        bureau.group_visits bureau.providers
+    """,
 }
 WHO_MAY = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}
 PUBLISHED = ("public.", "resident.")  # there an offering's address is everybody's, once it is published
 MISSING = 987654321
-PLAIN = {"filename": "style.css"}  # parts of addresses that nobody owns
+PLAIN = {"year": today().year, "form": "csv"}  # parts of addresses that nobody owns
 
 
 def test_every_route_is_listed_and_guarded(app):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_migrate import downgrade, upgrade
+from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import inspect
 
 from app.clock import now
@@ -72,6 +72,7 @@ def test_up_down_and_up_again_on_a_filled_database(registry):
 
 
 def test_the_migrations_make_what_the_models_say(registry):
+    check(directory=str(MIGRATIONS))
     migrated = schema_now()
     downgrade(directory=str(MIGRATIONS), revision="base")
     with db.engine.connect().execution_options(registry_writer=True) as connection:
