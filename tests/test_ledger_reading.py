@@ -17,12 +17,10 @@ from tests.ledgers import DONE, a_row, number, separated, workbook
 pytestmark = pytest.mark.engine("sqlite")
 
 
-@pytest.mark.parametrize(
-    "typed",
-    "2025-03-01|2025/3/1|2025.3.1|2025年3月1日|２０２５－０３－０１| 2025 - 03 - 01 |20250301|45717|2025-03-01 00:00:00".split(
-        "|"
-    ),
-)
+DAYS = "2025-03-01|2025/3/1|2025.3.1|2025年3月1日|２０２５－０３－０１| 2025 - 03 - 01 |20250301|45717"
+
+
+@pytest.mark.parametrize("typed", [*DAYS.split("|"), "2025-03-01 00:00:00"])
 def test_a_date_is_read_as_people_type_it(typed):
     assert read_date(typed) == date(2025, 3, 1)
 
