@@ -47,7 +47,7 @@ def unfold(page: Page) -> None:
 def send(page: Page) -> None:
     """Send the form of the page as it is."""
     with page.expect_navigation():
-        page.locator("main form[method=post] button").first.click()
+        page.locator("main form button").first.click()
 
 
 def save_from_an_old_page(page: Page) -> None:
