@@ -61,7 +61,11 @@ def init(app: Flask) -> None:
     login.session_protection = None  # our own sessions rotate and end on the server
     app.before_request(guard)
     app.jinja_env.globals.update(
-        menu=menu, signed_in=lambda: current_user.is_authenticated, csrf=csrf_field, static_url=static_url
+        menu=menu,
+        signed_in=lambda: current_user.is_authenticated,
+        csrf=csrf_field,
+        static_url=static_url,
+        path_to=path_to,
     )
 
 
@@ -138,6 +142,16 @@ def static_url(name: str) -> str:
     return _digested(
         current_app.static_folder or "", f"{request.script_root}{current_app.static_url_path}/{name}", name
     )
+
+
+def path_to(endpoint: str) -> str:
+    """``url_for`` of what takes no arguments: the menu's addresses stand on every page and never change."""
+    return _path_to(endpoint, request.script_root)
+
+
+@cache
+def _path_to(endpoint: str, _: str) -> str:
+    return url_for(endpoint)
 
 
 @cache
