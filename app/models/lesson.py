@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.clock import civil, instant
+from app.clock import civil, instant, now
 from app.database import Base, Hours, Stamp, db, forget_loaded
 from app.models.account import Account
 from app.models.attendance import PRESENT, STATUSES, Mark, Observation
@@ -270,6 +270,7 @@ class Lesson(Base):
         self.class_hours = class_hours_between(begins, ends)
         db.session.flush()
         note_timetable(self.offering)
+        self.offering.promote(now())  # the first day decides the age, the last lesson ends the queue
 
     def remove(self) -> None:
         """Raises ``roll-taken``, ``offering-cancelled`` or ``last-lesson``."""
@@ -284,6 +285,7 @@ class Lesson(Base):
         db.session.delete(self)
         db.session.flush()
         note_timetable(offering)
+        offering.promote(now())
 
     # -- steps -------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, and_, inspect, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from app.clock import civil
+from app.clock import civil, now
 from app.database import Base, Hours, Stamp, db
 from app.models import recording
 from app.models.account import Account, AccountPerson
@@ -242,6 +242,9 @@ class Offering(Base):
             setattr(self, name, value)
         if not self.lessons:
             note_timetable(self)
+        if self.id is not None:
+            db.session.flush()
+            self.promote(now())  # other age limits: somebody who waits may have become eligible
 
     def enrol(self, person: Person, *, by: Account | None, at: datetime, source: str = "web") -> Enrolment:
         """Sign a person up: a place at once, or a rank in the queue.

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.clock import now, today
 from app.database import db, writing
 from app.models import Offering, OfferingTrainer
 from app.refusal import Refusal
@@ -83,6 +84,17 @@ def test_added_places_go_to_the_queue_and_a_newcomer_never_passes_it(app):
         person.birth_on = date(1950, 1, 1)
         offering.change_capacity(3, at=NOON + timedelta(4))
         assert not young.waits, "first in the queue again"
+
+
+def test_other_age_limits_and_days_let_in_who_has_become_eligible(app):
+    with writing():
+        offering = an_offering(capacity=0, first_on=today() + timedelta(30), max_age=70)
+        waiting = offering.enrol(a_person(birth_on=date(today().year - 60, 1, 1)), by=None, at=NOON)
+        offering.describe(number=offering.number, min_age=65, max_age=None)
+        offering.change_capacity(1, at=now())
+        assert waiting.waits
+        offering.describe(number=offering.number, min_age=50, max_age=None)
+        assert waiting.place_number == 1
 
 
 def test_nobody_is_promoted_once_the_last_lesson_has_begun(app):
