@@ -140,7 +140,7 @@ class OfferingForm(Form):
     room = StringField(_("教室"), [at_most(60)])
     capacity = WholeField(_("名额"), [Optional(), between(0, 100000)], description=_("不限名额请留空"))
     min_age = WholeField(_("最小年龄"), [Optional(), between(0, 150)], description=_("开班那天的周岁"))
-    max_age = WholeField(_("最大年龄"), [Optional(), between(0, 150)])
+    max_age = WholeField(_("最大年龄"), [Optional(), between(0, 150)], description=_("开班那天的周岁"))
     signup_opens_at = MomentField(_("报名开始"), [Optional()], description=_("留空：发布后就能报"))
     signup_closes_at = MomentField(_("报名截止"), [Optional()], description=_("留空：到第一次课开始"))
     fee = AmountField(_("费用（元）"), [Optional(), between(0, 1000000)], description=_("到机构缴，本站不收钱"))

@@ -70,6 +70,26 @@ def upload(page: Page) -> None:
         page.reload()
 
 
+def press(words: str) -> Callable[[Page], None]:
+    """Press the first button of the page that says this."""
+
+    def pressing(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator("main form button", has_text=words).first.click()
+
+    return pressing
+
+
+def search(words: str) -> Callable[[Page], None]:
+    """Type this into the page's search and send it."""
+
+    def searching(page: Page) -> None:
+        page.locator("main input[type=search]").fill(words)
+        press("查找")(page)
+
+    return searching
+
+
 PUBLIC = [
     Recipe("public.home"),
     Recipe("public.home", "signed-in", "resident"),
@@ -127,6 +147,7 @@ TRAINER = [
     Recipe("trainer.walk_in", "", "trainer", {"lesson_id": "lesson:today"}),
     Recipe("trainer.walk_in", "errors", "trainer", {"lesson_id": "lesson:today"}, do=send),
 ]
+PLAN = "first_on=2027-03-02&weekdays=1&weekdays=3&begins=14:00&ends=15:30&count=4"
 ROW = {"offering_id": "offering:today", "enrolment_id": "enrolment:learner"}
 PROVIDER = [
     Recipe("provider.offerings", "", "clerk"),
@@ -137,6 +158,7 @@ PROVIDER = [
     Recipe("provider.offering", "draft", "clerk", {"offering_id": "offering:bare_draft"}),
     Recipe("provider.offering", "cancelled", "clerk", {"offering_id": "offering:cancelled"}),
     Recipe("provider.offering", "clash", "clerk", {"offering_id": "offering:clash"}),
+    Recipe("provider.offering", "refused", "clerk", {"offering_id": "offering:bare_draft"}, do=press("发布")),
     Recipe("provider.description", "", "clerk", {"offering_id": "offering:free"}),
     Recipe("provider.cancellation", "", "clerk", {"offering_id": "offering:free"}),
     Recipe("provider.cancellation", "errors", "clerk", {"offering_id": "offering:free"}, do=send),
@@ -144,6 +166,7 @@ PROVIDER = [
     Recipe("provider.lessons", "none", "clerk", {"offering_id": "offering:bare_draft"}),
     Recipe("provider.weekly_lessons", "", "clerk", {"offering_id": "offering:bare_draft"}),
     Recipe("provider.weekly_lessons", "errors", "clerk", {"offering_id": "offering:bare_draft"}, do=send),
+    Recipe("provider.weekly_lessons", "planned", "clerk", {"offering_id": "offering:bare_draft"}, PLAN),
     Recipe("provider.new_lesson", "", "clerk", {"offering_id": "offering:draft"}),
     Recipe("provider.lesson", "", "clerk", {"offering_id": "offering:today", "lesson_id": "lesson:next"}),
     Recipe("provider.lesson", "taken", "clerk", {"offering_id": "offering:today", "lesson_id": "lesson:taken"}),
@@ -153,6 +176,7 @@ PROVIDER = [
     Recipe("provider.new_course", "errors", "clerk", do=send),
     Recipe("provider.course", "", "clerk", {"course_id": "course:own"}),
     Recipe("provider.learners", "", "clerk"),
+    Recipe("provider.learners", "found", "clerk", do=search("演示")),
     Recipe("provider.learners", "none", "empty_clerk"),
     Recipe("provider.roster", "", "clerk", {"offering_id": "offering:today"}),
     Recipe("provider.roster", "queue", "clerk", {"offering_id": "offering:full"}),
@@ -171,6 +195,7 @@ PROVIDER = [
     Recipe("provider.observations", "none", "empty_clerk"),
     Recipe("provider.observation", "", "clerk", {"observation_id": "observation:open"}),
     Recipe("provider.trainers", "", "clerk"),
+    Recipe("provider.trainers", "password", "clerk", do=press("重置密码")),
     Recipe("provider.new_trainer", "", "clerk"),
     Recipe("provider.new_trainer", "errors", "clerk", do=send),
 ]
