@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import config
-from app import ledger
+from app import ledger, writer_queue
 from app.database import db, writing
 from app.ledger import loading
 from app.models import Enrolment, LedgerBatch, LedgerRow, Person
@@ -85,6 +85,23 @@ def test_a_slice_that_fails_leaves_nothing_half_written(app, monkeypatch):
     monkeypatch.setattr(loading._Loader, "_settle", wrote)
     ledger.load(batch_id)
     assert count(Enrolment) == 39
+
+
+@pytest.mark.engine("sqlite")
+def test_a_slice_that_meets_a_busy_lock_is_tried_again_with_what_it_had_made(app, monkeypatch):
+    rows = [a_row(n, **CAME, 班次编号=f"2025-{n:03d}") for n in range(1, 40)]
+    batch_id, _, _ = ledger.receive(workbook(rows), "a.xlsx")
+    wrote, busy = loading._Loader._settle, [True, True]
+
+    def sometimes(loader, piece):
+        if busy:
+            busy.pop()
+            raise writer_queue.Busy("busy")
+        return wrote(loader, piece)
+
+    monkeypatch.setattr(loading._Loader, "_settle", sometimes)
+    assert ledger.load(batch_id).rows_done == 39
+    assert count(Enrolment) == 39 and not busy
 
 
 @pytest.mark.engine("sqlite")

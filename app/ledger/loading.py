@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from app.clock import civil, now
-from app.database import db, new_ids, one_at_a_time, writing
+from app.database import db, is_transient, new_ids, one_at_a_time, writing
 from app.ledger.people import Somebody, make_records
 from app.ledger.plan import Plan, read_plan, refuse_difference
 from app.ledger.rows import OfferingFacts, RowRefused
 from app.ledger.slices import Party, Slice, headcount_of, visits_of
-from app.ledger.staging import Pace, Progress, forget_all_rows, forget_rows, refuse_rows, silent, staged, timed
+from app.ledger.staging import Heart, Pace, Progress, forget_all_rows, forget_rows, refuse_rows, silent, staged, timed
 from app.models.certificate import Certificate
 from app.models.course import Course
 from app.models.group_visit import GroupVisit
@@ -27,6 +27,7 @@ from app.refusal import N_, Refusal
 from app.search_words import note_search_words
 
 _LOOKED_AT = 500  # groups of a dry run at once
+_PATIENCE = 5  # times a slice is tried again when the lock is busy
 
 
 @dataclass
@@ -59,7 +60,7 @@ def check(batch_id: int, unknown_columns: Sequence[str] = (), progress: Progress
     """
     batch = db.session.get_one(LedgerBatch, batch_id)
     own = batch.provider.name_key if batch.provider else None
-    at = now()
+    at, progress = now(), Heart(batch_id, progress)
     plan = read_plan(batch_id, civil(at).date(), own, progress, batch.rows_total)
     known = _known_offerings(plan)
     _refuse_contradictions(plan, known)
@@ -186,7 +187,7 @@ def load(batch_id: int, progress: Progress = silent, plan: Plan | None = None) -
     own = batch.provider.name_key if batch.provider else None
     by_id, total = batch.made_by_id, batch.rows_total - batch.rows_refused
     if plan is None:
-        plan = read_plan(batch_id, civil(now()).date(), own)
+        plan = read_plan(batch_id, civil(now()).date(), own, Heart(batch_id, progress), total)
         refuse_rows(batch_id, plan.refused)
     loader = _Loader(plan, batch_id, by_id)
     for done in loader.run():
@@ -220,20 +221,31 @@ class _Loader:
     def __init__(self, plan: Plan, batch_id: int, by_id: int | None) -> None:
         self.plan, self.batch_id, self.by_id = plan, batch_id, by_id
         self.pace = Pace(100, most=1500)
-        self.providers = _provider_ids(plan)
-        self.offering_ids = {place: offering.id for place, offering in _known_offerings(plan).items()}
+        self._look_up()
+
+    def _look_up(self) -> None:
+        """What the registry has of the plan; again after a rollback, which takes back what a slice had made."""
+        self.providers = _provider_ids(self.plan)
+        self.offering_ids = {place: offering.id for place, offering in _known_offerings(self.plan).items()}
         self.course_ids: dict[tuple[str, str], int] = {}
 
     def run(self) -> Iterator[int]:
         groups = list(self.plan.groups())
-        start = done = 0
+        start = done = tries = 0
         while start < len(groups):
             part = groups[start : start + self.pace.size]
-            start += len(part)
             at = now()
             piece = Slice(self.plan, self.batch_id, part, at, civil(at).date())
-            with timed(self.pace, len(part)), writing():
-                done += self._write(piece)
+            try:
+                with timed(self.pace, len(part)), writing():
+                    done += self._write(piece)
+            except Exception as error:
+                tries += 1
+                if tries > _PATIENCE or not is_transient(error):
+                    raise
+                self._look_up()  # the lock was busy: the same slice once more, smaller
+                continue
+            start, tries = start + len(part), 0
             yield done
 
     def _write(self, piece: Slice) -> int:

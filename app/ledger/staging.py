@@ -25,6 +25,25 @@ def silent(step: str, done: int, total: int) -> None:
     """No progress to show."""
 
 
+class Heart:
+    """Progress that also shows the batch alive, every few seconds, where long work writes nothing else."""
+
+    EVERY = 10.0
+
+    def __init__(self, batch_id: int, progress: Progress) -> None:
+        self.batch_id, self.progress, self.last = batch_id, progress, time.monotonic()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if time.monotonic() - self.last > self.EVERY:
+            self.last = time.monotonic()
+            with writing() as session:
+                session.execute(
+                    db.update(LedgerBatch).where(LedgerBatch.id == self.batch_id).values(worked_at=now()),
+                    execution_options={"synchronize_session": False},
+                )
+        self.progress(step, done, total)
+
+
 class Pace:
     """How much to write at once: as much as fits into SLICE, learnt from slice to slice."""
 

@@ -22,7 +22,7 @@ from app.database import db, forget_loaded, one_at_a_time, writing
 from app.ledger.loading import drop, offering_facts
 from app.ledger.people import known_records
 from app.ledger.slices import read_sign_ups
-from app.ledger.staging import Pace, Progress, chunks, forget_all_rows, silent, timed
+from app.ledger.staging import Heart, Pace, Progress, chunks, forget_all_rows, silent, timed
 from app.models.account import AccountPerson, RoleGrant
 from app.models.attendance import Mark
 from app.models.certificate import Certificate
@@ -63,7 +63,9 @@ def undo(batch_id: int, by_id: int | None = None, progress: Progress = silent) -
     try:
         made = _made(batch_id)
         seen: set[tuple[str, int]] = set()
+        heart = Heart(batch_id, silent)
         for changes in _changes(batch_id):
+            heart("核对", len(seen), 0)
             _refuse_if_newer(batch_id, _latest(changes, seen), made)
         _take_back(batch_id, made, progress, batch.rows_done)
     except Refusal as no:
