@@ -145,13 +145,13 @@ def writing() -> Iterator[Any]:
     UnsavedWork when something was changed before it, or inside another one.
     """
     session = db.session
-    if session.info.get(WRITER):
+    if WRITER in session.info:
         raise UnsavedWork("writing() inside writing(): the inner one would commit half of the outer one")
     if session.new or session.dirty or session.deleted:
         raise UnsavedWork("changed before writing(), which begins with a rollback: make the change inside it")
     session.rollback()
     session.expire_all()
-    session.info[WRITER] = True
+    session.info[WRITER] = set()  # the rows that this transaction has locked
     try:
         session.connection(execution_options={WRITER: True})
         yield session
@@ -161,6 +161,18 @@ def writing() -> Iterator[Any]:
         raise
     finally:
         session.info.pop(WRITER, None)
+
+
+def first_lock_of(row: Any) -> bool:
+    """Has this write transaction not locked the row yet? From now on it has."""
+    locked = db.session.info.get(WRITER)
+    if locked is None:
+        return True
+    key = db.session.identity_key(instance=row)
+    if key in locked:
+        return False
+    locked.add(key)
+    return True
 
 
 def one_at_a_time(key: bytes) -> None:

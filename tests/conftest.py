@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
-from app import create_app
+from app import create_app, sealing
 from app.clock import now
 from app.database import WRITER, db, writing
 from app.models import Account, SignIn
@@ -73,6 +73,8 @@ def app(
         )
         registries[engine_name] = make_registry(url, folder)
     registry = registries[engine_name]
+    # Another registry made meanwhile in this process has put its own keys in place.
+    sealing.use(sealing.Sealer(registry.config["SEAL_KEYS"], registry.config["INDEX_KEY"]))
     with registry.app_context():
         try:
             yield registry

@@ -6,10 +6,12 @@ that says what to type. Whatever the reader typed comes back with the page.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
+from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, InputRequired
 
 from app.refusal import Refusal
@@ -17,6 +19,10 @@ from app.refusal import Refusal
 
 class Form(FlaskForm):
     """A form of the registry; its sentences are translated when shown."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: Any) -> Any:
+            return _library_words(str(get_locale()))
 
     def blame(self, no: Refusal, fields: dict[str, str] | None = None) -> None:
         """Put a refusal's sentence at the field that ``fields`` (code → field name) names, else on top."""
@@ -30,6 +36,12 @@ class Form(FlaskForm):
         self.refused = True
 
     refused = False
+
+
+@cache
+def _library_words(language: str) -> Any:
+    """The form library's own sentences; it would read them from the disk at every request."""
+    return get_translations([language, "zh"])
 
 
 def required(sentence: str, *, keep_blank: bool = False) -> Any:

@@ -91,7 +91,7 @@ class Account(UserMixin, Base):
 
         Raises ``password-changed`` when it was replaced since.
         """
-        db.session.refresh(self, with_for_update=True)
+        db.session.refresh(self, with_for_update={"of": Account})  # not its roles: they are joined from outside
         if self.password_hash != checked:
             raise Refusal("password-changed", N_("密码刚刚在别处改过，请重新登录。"))
         self.set_password(password)

@@ -16,7 +16,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.clock import civil, now
-from app.database import Base, Hours, Stamp, db
+from app.database import Base, Hours, Stamp, db, first_lock_of
 from app.models import recording
 from app.models.account import Account, AccountPerson
 from app.models.course import Course
@@ -406,8 +406,9 @@ class Offering(Base):
     def lock(self) -> None:
         """The row as it is now, and nobody else's until the commit."""
         db.session.flush()
-        # Of the offering alone: what was loaded beside it by an outer join cannot be locked.
-        db.session.refresh(self, with_for_update={"of": Offering})
+        if first_lock_of(self):
+            # Of the offering alone: what was loaded beside it by an outer join cannot be locked.
+            db.session.refresh(self, with_for_update={"of": Offering})
 
     def _refuse_number_of_another(self, number: str) -> None:
         same = db.select(Offering.id).where(

@@ -49,7 +49,7 @@ class SignIn(Base):
         asked again. Raises ``sign-in-wrong`` when the password was replaced
         meanwhile, ``account-disabled`` when the account is out of use.
         """
-        account = db.session.get_one(Account, account_id, with_for_update=True)
+        account = db.session.get_one(Account, account_id, with_for_update={"of": Account})
         if account.password_hash != checked:
             raise sign_in_wrong()
         if not account.is_active:

@@ -31,18 +31,18 @@ def enrolment(offering_id: int) -> Any:
 
 @bp.post("/offerings/<int:offering_id>/enrolment")
 def enrol(offering_id: int) -> Any:
-    offering, form = _announced(offering_id), EnrolmentForm()
+    form = EnrolmentForm()
     if form.validate() and (person := form.chosen(current_user.own_person)):
 
         def sign_up() -> str:
-            made = offering.enrol(person, by=current_user._get_current_object(), at=now())
+            made = _announced(offering_id).enrol(person, by=current_user._get_current_object(), at=now())
             return url_for("resident.enrolled", enrolment_id=made.id)
 
         try:
             return redirect(_once(form, f"enrolment {offering_id} {person.id}", sign_up), 303)
         except Refusal as no:
             _blame_unless_reused(form, no)
-    return _enrolment_page(offering, form)
+    return _enrolment_page(_announced(offering_id), form)
 
 
 @bp.get("/enrolments")

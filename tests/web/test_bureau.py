@@ -243,13 +243,25 @@ def test_the_report_checks_itself_on_a_page(bureau, a_year):
     assert "各年人次（实名）相加是 4，全部到过课的报名是 4" in text
 
 
-def test_a_change_is_on_the_next_page_and_no_change_counts_nothing_anew(bureau, a_year, monkeypatch):
+def test_a_change_is_on_the_next_page_and_no_change_counts_nothing_anew(app, bureau, a_year, monkeypatch):
     from app.web.bureau import counted
 
+    def version() -> object:
+        return app.extensions[counted._KEPT]["version"].now()
+
     bureau.get("/bureau/years/2025")
+    anew: list[int] = []
     with monkeypatch.context() as patch:
-        patch.setattr(counted, "count_year", lambda *_, **__: pytest.fail("counted again, though nothing changed"))
-        assert "人次（实名） 3" in words(bureau.get("/bureau/years/2025"))
+        patch.setattr(counted, "count_year", lambda year, **_: anew.append(year) or count_year(year, with_before=True))
+        for _ in range(100):
+            bureau.get("/bureau/years/2025")
+            before, anew[:] = version(), []
+            assert "人次（实名） 3" in words(bureau.get("/bureau/years/2025"))
+            if before == version():  # a PostgreSQL that other databases use moves on with them
+                break
+        else:
+            pytest.fail("the server was never quiet")
+        assert not anew, "counted again, though nothing changed"
     with writing():
         attended(an_offering(first_on=date(2025, 6, 3)), a_person(), date(2025, 6, 3))
     assert "人次（实名） 4" in words(bureau.get("/bureau/years/2025"))
