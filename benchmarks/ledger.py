@@ -111,7 +111,7 @@ def _open_offering(session) -> int:  # type: ignore[no-untyped-def]
 
     from app.clock import now, today
     from app.models import Course, Offering, Provider
-    from app.models.lesson import schedule
+    from app.models.scheduling import schedule
 
     provider = Provider(name="基准机构（演示）")
     first = today() + timedelta(30)

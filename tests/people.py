@@ -12,8 +12,8 @@ from app.clock import SHANGHAI, instant
 from app.database import db
 from app.models import Account, Course, Offering, Person, Provider
 from app.models.account import hash_password
-from app.models.lesson import schedule
 from app.models.person import mobile_index
+from app.models.scheduling import schedule
 
 _numbers = itertools.count(1)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=SHANGHAI)  # a Monday; tests that care set their own

@@ -20,8 +20,9 @@ from app.demo.people import Human, invent
 from app.models import Account, Certificate, Course, GroupVisit, Offering, Person, Provider
 from app.models.account import hash_password
 from app.models.identity_number import normalise_name
-from app.models.lesson import schedule, weekly
 from app.models.person import mobile_index, settle_identities
+from app.models.scheduling import schedule
+from app.models.timetable import weekly
 from app.search_words import note_search_words
 
 HERE = Path(__file__).parent

@@ -28,11 +28,11 @@ from app.forms import Form, required
 from app.forms.fields import BirthDateField, MobileField, NameField
 from app.models.certificate import SYSTEMS
 from app.models.identity_number import DOCUMENT_TYPES, birth_date_of, check_document
-from app.models.lesson import WEEKDAYS
 from app.models.offering import MODES, Offering
 from app.models.person import SEXES
 from app.models.place import DIVISIONS
 from app.models.rules import CATEGORIES
+from app.models.timetable import WEEKDAYS
 from app.refusal import N_, Refusal
 
 MOST_LESSONS = 200

@@ -20,9 +20,9 @@ from app.models.certificate import Certificate
 from app.models.course import Course
 from app.models.group_visit import GroupVisit
 from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
-from app.models.lesson import note_timetable
 from app.models.offering import Offering
 from app.models.provider import Provider
+from app.models.timetable import note_timetable
 from app.refusal import N_, Refusal
 from app.search_words import note_search_words
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -19,12 +19,8 @@ from app.models.enrolment import AttendedHours, Enrolment
 from app.models.identity_number import normalise_name
 from app.models.offering import Offering, OfferingTrainer
 from app.models.person import Person, settle_identities
-from app.models.rules import CLASS_HOUR_MINUTES
+from app.models.timetable import class_hours_between, note_timetable, refuse_if_cancelled, require_times
 from app.refusal import N_, Refusal
-
-WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
-MORNING, AFTERNOON, EVENING = 1, 2, 4
-MOST_LESSONS = 366
 
 
 class Lesson(Base):
@@ -262,7 +258,7 @@ class Lesson(Base):
     def reschedule(self, held_on: date, begins: time, ends: time, room: str = "") -> None:
         """Move a lesson. Raises ``roll-taken``, ``offering-cancelled`` or ``times-in-order``."""
         self._lock()
-        _refuse_if_cancelled(self.offering)
+        refuse_if_cancelled(self.offering)
         if self.roll_version:
             raise Refusal("roll-taken", N_("这次课已经点过名，不能改时间。"))
         require_times(begins, ends)
@@ -275,7 +271,7 @@ class Lesson(Base):
     def remove(self) -> None:
         """Raises ``roll-taken``, ``offering-cancelled`` or ``last-lesson``."""
         self._lock()
-        _refuse_if_cancelled(self.offering)
+        refuse_if_cancelled(self.offering)
         if self.roll_version:
             raise Refusal("roll-taken", N_("这次课已经点过名，不能删除。"))
         if self.offering.published_at is not None and len(self.offering.lessons) == 1:
@@ -477,167 +473,5 @@ def _store_hours(offering_of: dict[int, int], attended: dict[tuple[int, date], D
     forget_loaded(AttendedHours, {*gone, *fresh})
 
 
-def weekly(
-    first_on: date, weekdays: set[int], begins: time, ends: time, count: int | None = None, last_on: date | None = None
-) -> list[tuple[date, time, time]]:
-    """Meetings on these weekdays (0 Monday … 6 Sunday) from ``first_on`` on: ``count`` of them, or up to ``last_on``.
-
-    Both days are included. Raises ``times-in-order``, ``schedule-empty`` or
-    ``schedule-too-long``.
-    """
-    require_times(begins, ends)
-    if count is None:
-        days = (last_on - first_on).days + 1 if last_on is not None else 0
-        count = sum((first_on + timedelta(n)).weekday() in weekdays for n in range(days))
-    if not weekdays & set(range(7)) or count < 1:
-        raise Refusal("schedule-empty", N_("请至少选一个星期几，课次至少 1 次。"))
-    if count > MOST_LESSONS:
-        raise Refusal("schedule-too-long", N_("一个班最多排 %(most)s 次课，请减少课次。"), most=MOST_LESSONS)
-    meetings: list[tuple[date, time, time]] = []
-    day = first_on
-    while len(meetings) < count:
-        if day.weekday() in weekdays:
-            meetings.append((day, begins, ends))
-        day += timedelta(1)
-    return meetings
-
-
-def schedule(offering: Offering, meetings: list[tuple[date, time, time]], room: str = "") -> list[Lesson]:
-    """Add lessons to the offering; an empty ``room`` is the offering's own.
-
-    Raises ``times-in-order``, ``offering-cancelled``, ``lesson-twice`` or
-    ``attendance-reported`` (a ledger said who came: lessons would contradict it).
-    """
-    offering.lock()
-    _refuse_if_cancelled(offering)
-    _refuse_if_reported(offering)
-    taken = {(lesson.held_on, lesson.begins) for lesson in offering.lessons}
-    lessons = []
-    for held_on, begins, ends in meetings:
-        require_times(begins, ends)
-        if (held_on, begins) in taken:
-            raise Refusal("lesson-twice", N_("%(day)s 这个时间已经有一次课了，请改日期或时间。"), day=held_on)
-        taken.add((held_on, begins))
-        lessons.append(
-            Lesson(
-                offering=offering,
-                held_on=held_on,
-                begins=begins,
-                ends=ends,
-                class_hours=class_hours_between(begins, ends),
-                room=room,
-            )
-        )
-    db.session.add_all(lessons)
-    db.session.flush()
-    note_timetable(offering)
-    return lessons
-
-
-def _refuse_if_cancelled(offering: Offering) -> None:
-    if offering.cancelled_at is not None:
-        raise Refusal("offering-cancelled", N_("这个班已取消，课次不能再改。"))
-
-
-def _refuse_if_reported(offering: Offering) -> None:
-    if offering.lessons:
-        return
-    came = db.select(Enrolment.id).where(Enrolment.offering_id == offering.id, Enrolment.first_attended_on.is_not(None))
-    if db.session.scalar(db.select(came.exists())):
-        raise Refusal("attendance-reported", N_("这个班的到课来自台账，不能再排课。改动请重新导入台账。"))
-
-
-def note_timetable(offering: Offering) -> None:
-    """Keep on the offering what lists show and filter by, read from its lessons."""
-    lessons = sorted(offering.lessons, key=lambda lesson: (lesson.held_on, lesson.begins))
-    if not lessons:
-        offering.first_begins_at = instant(offering.starts_on, time(0))
-        offering.last_begins_at = instant(offering.ends_on, time(23, 59))
-        offering.weekdays, offering.times_of_day, offering.timetable = 0, 0, ""
-        return
-    offering.starts_on, offering.ends_on = lessons[0].held_on, lessons[-1].held_on
-    offering.first_begins_at, offering.last_begins_at = lessons[0].begins_at, lessons[-1].begins_at
-    offering.weekdays = offering.times_of_day = 0
-    for lesson in lessons:
-        offering.weekdays |= 1 << lesson.held_on.weekday()
-        offering.times_of_day |= time_of_day(lesson.begins)
-    offering.timetable = _in_words(lessons)
-    db.session.flush()
-
-
-def _in_words(lessons: list[Lesson]) -> str:
-    """每周二、四 9:00–10:30，共 16 次"""
-    days = sorted({lesson.held_on.weekday() for lesson in lessons})
-    times = {(lesson.begins, lesson.ends) for lesson in lessons}
-    if len(lessons) == 1:
-        only = lessons[0]
-        return f"{only.held_on.month}月{only.held_on.day}日 {clock(only.begins)}–{clock(only.ends)}，共 1 次"
-    begins, ends = min(times)
-    hours = f"{clock(begins)}–{clock(ends)}" if len(times) == 1 else f"{clock(begins)} 起，时间不一"
-    names = WEEKDAYS[days[0]] + "".join(f"、{WEEKDAYS[d][1:]}" for d in days[1:])
-    return f"每{names} {hours}，共 {len(lessons)} 次"
-
-
 def _in_order(lesson: Lesson) -> tuple[date, time, int]:
     return lesson.held_on, lesson.begins, lesson.id
-
-
-def clock(at: time) -> str:
-    return f"{at.hour}:{at.minute:02d}"
-
-
-def time_of_day(at: time) -> int:
-    """Morning before 12, afternoon before 17:30, then evening."""
-    return MORNING if at < time(12) else AFTERNOON if at < time(17, 30) else EVENING
-
-
-def class_hours_between(begins: time, ends: time) -> Decimal:
-    """Class hours of 45 minutes, to two places."""
-    minutes = (ends.hour - begins.hour) * 60 + ends.minute - begins.minute
-    return (Decimal(minutes) / CLASS_HOUR_MINUTES).quantize(Decimal("0.01"))
-
-
-def require_times(begins: time, ends: time) -> None:
-    if begins >= ends:
-        raise Refusal("times-in-order", N_("下课时间要晚于上课时间。"))
-
-
-def clashes(offering: Offering) -> list[tuple[Lesson, Lesson, str]]:
-    """Lessons of other offerings at the same time with the same trainer (``trainer``) or room (``room``)."""
-    other, other_offering = db.aliased(Lesson), db.aliased(Offering)
-    shared_trainer = (
-        db.select(OfferingTrainer.account_id)
-        .where(OfferingTrainer.offering_id == other_offering.id)
-        .where(
-            OfferingTrainer.account_id.in_(
-                db.select(OfferingTrainer.account_id).where(OfferingTrainer.offering_id == offering.id)
-            )
-        )
-        .exists()
-    )
-    rows: list[Any] = list(
-        db.session.execute(
-            db.select(Lesson, other, shared_trainer)
-            .join(
-                other, db.and_(other.held_on == Lesson.held_on, other.begins < Lesson.ends, other.ends > Lesson.begins)
-            )
-            .join(other_offering, other_offering.id == other.offering_id)
-            .where(Lesson.offering_id == offering.id, other.offering_id != offering.id)
-            .where(other_offering.cancelled_at.is_(None))
-            .where(db.or_(shared_trainer, other_offering.provider_id == offering.provider_id))
-            .options(db.joinedload(other.offering))
-            .order_by(Lesson.held_on, Lesson.begins)
-        )
-    )
-    found = []
-    for mine, theirs, same_trainer in rows:
-        if same_trainer:
-            found.append((mine, theirs, "trainer"))
-        elif _room(mine) and _room(mine) == _room(theirs):
-            found.append((mine, theirs, "room"))
-    return found
-
-
-def _room(lesson: Lesson) -> tuple[int, str] | None:
-    name = lesson.room or lesson.offering.room
-    return (lesson.offering.provider_id, name) if name else None

@@ -227,7 +227,7 @@ class Offering(Base):
         somebody attended: R5, and the ledger finds an offering by its number)
         or ``hours-below-attended``.
         """
-        from app.models.lesson import note_timetable
+        from app.models.timetable import note_timetable
 
         if self.id is not None:
             self.lock()

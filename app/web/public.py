@@ -15,10 +15,10 @@ from app.calendar_file import calendar_file
 from app.catalogue import Wanted
 from app.clock import now
 from app.database import db
-from app.models.lesson import AFTERNOON, EVENING, MORNING, WEEKDAYS
 from app.models.offering import MODES, Offering, OfferingTrainer
 from app.models.place import DIVISIONS
 from app.models.rules import CATEGORIES
+from app.models.timetable import AFTERNOON, EVENING, MORNING, WEEKDAYS
 from app.refusal import N_
 from app.web import page_cache
 from app.web.access import safe_next

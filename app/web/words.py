@@ -25,7 +25,7 @@ from app.models import (
     provider,
     rules,
 )
-from app.models.lesson import WEEKDAYS, clock
+from app.models.timetable import WEEKDAYS, clock
 from app.refusal import Refusal
 
 LANGUAGES = ("zh", "en")

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from app.database import db, writing
-from app.models.lesson import clashes, class_hours_between, schedule, weekly
+from app.models.scheduling import clashes, schedule
+from app.models.timetable import class_hours_between, weekly
 from tests.models.test_offering import code
 from tests.people import NOON, an_account, an_offering
 

@@ -8,7 +8,7 @@ import pytest
 from app.clock import instant
 from app.database import db, writing
 from app.models import Course, Offering
-from app.models.lesson import clashes, schedule
+from app.models.scheduling import clashes, schedule
 from app.refusal import Refusal
 from tests.people import NOON, a_person, a_provider, an_account, an_offering
 

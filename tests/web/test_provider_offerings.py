@@ -8,7 +8,7 @@ import pytest
 from app.clock import civil, today
 from app.database import db, writing
 from app.models import Course, Offering
-from app.models.lesson import schedule
+from app.models.scheduling import schedule
 from tests.people import NOON, a_person, a_provider, an_account, an_offering
 from tests.web.desk import again, at_desk, coming, fresh, offering_form, running
 

@@ -11,7 +11,8 @@ from werkzeug.datastructures import MultiDict
 from app.forms import Form
 from app.forms.provider import LessonForm, WeeklyForm
 from app.models import Lesson, Offering
-from app.models.lesson import clashes, schedule, weekly
+from app.models.scheduling import clashes, schedule
+from app.models.timetable import weekly
 from app.refusal import Refusal
 from app.web.access import form_page, mine
 from app.web.provider import bp, done, own_offering

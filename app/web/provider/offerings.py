@@ -12,8 +12,8 @@ from app.database import db
 from app.forms import Form
 from app.forms.provider import AppointmentForm, CancellationForm, OfferingForm
 from app.models import Course, Enrolment, Offering
-from app.models.lesson import clashes
 from app.models.offering import STANDINGS
+from app.models.scheduling import clashes
 from app.models.staff import trainers_of
 from app.search_words import conditions, note_search_words, patterns
 from app.web.access import form_page, mine, own_provider_id
