@@ -109,14 +109,7 @@ class _Load:
         for number, role in enumerate(SIGNERS):
             password = f"{secrets.choice(('songhua', 'wusong', 'beishan', 'longtan'))}-{secrets.token_hex(4)}"
             mobile = f"1390000{9000 + number}"
-            account = _account(
-                {"resident": "王演示秀英", "trainer": "赵演示老师", "clerk": "李演示教务", "bureau": "张演示科长"}[
-                    role
-                ],
-                mobile,
-                hash_password(password),
-                at,
-            )
+            account = _account(SIGNERS[role], mobile, hash_password(password), at)
             account.grant(role, at, desk if role in ("trainer", "clerk") else None)
             if role == "trainer":
                 self.trainers[desk.id] = account

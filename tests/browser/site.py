@@ -115,6 +115,8 @@ class Site:
             "resident": self.resident,
             "newcomer": self.newcomer,
             "trainer": self.trainer,
+            # First by name at the school: whoever presses "reset" ends this one's sessions, and nobody else's.
+            "reset_trainer": an_account("trainer", self.school, "一演示老师"),
             "idle_trainer": an_account("trainer", self.empty, "吴演示老师"),
             "clerk": an_account("clerk", self.school, "周演示教务"),
             "empty_clerk": an_account("clerk", self.empty, "郑演示教务"),
