@@ -26,7 +26,7 @@ from tests.people import NOON, a_person, an_offering
 
 PROCESSES, THREADS, PLACES, PAUSE = 4, 25, 30, 0.002
 CALLERS = PROCESSES * THREADS
-ROUNDS = int(os.environ.get("OVERSELL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("OVERSELL_ROUNDS", "20"))
 
 
 def test_a_hundred_callers_take_thirty_places_and_seventy_wait(app):

@@ -21,7 +21,7 @@ class SentOnce(Form):
     """A form whose nonce makes a double click, a retry or the back button the same sending."""
 
     nonce = HiddenField(
-        validators=[Regexp(r"^[\w-]{16,64}$", message=_("这张表不完整，请刷新页面再交一次。"))],
+        validators=[Regexp(r"^[A-Za-z0-9_-]{16,64}\Z", message=_("这张表不完整，请刷新页面再交一次。"))],
         default=lambda: secrets.token_urlsafe(24),
     )
 
@@ -47,7 +47,8 @@ class EnrolmentForm(SentOnce):
 
     def chosen(self, find: Callable[[int], Person | None]) -> Person | None:
         """The person that was chosen, or None with a sentence at the field."""
-        person = find(self.person_id.data)
+        asked = self.person_id.data or 0
+        person = find(asked) if 0 < asked < 2**31 else None  # beyond it no database has an id
         if person is None:
             self.person_id.data = None
             self.person_id.errors = [gettext("请选择给谁报名。")]

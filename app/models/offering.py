@@ -403,6 +403,18 @@ class Offering(Base):
 
     # -- steps, in the order they are called -------------------------------
 
+    @classmethod
+    def by_id(cls, offering_id: int) -> Offering | None:
+        return db.session.get(cls, offering_id)
+
+    @classmethod
+    def under_lock(cls, offering_id: int) -> Offering | None:
+        """Loaded and locked in one statement; as it is now, and nobody else's until the commit."""
+        found = db.session.get(cls, offering_id, with_for_update={"of": cls})
+        if found is not None:
+            first_lock_of(found)
+        return found
+
     def lock(self) -> None:
         """The row as it is now, and nobody else's until the commit."""
         db.session.flush()

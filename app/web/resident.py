@@ -35,7 +35,9 @@ def enrol(offering_id: int) -> Any:
     if form.validate() and (person := form.chosen(current_user.own_person)):
 
         def sign_up() -> str:
-            made = _announced(offering_id).enrol(person, by=current_user._get_current_object(), at=now())
+            made = _announced(offering_id, Offering.under_lock).enrol(
+                person, by=current_user._get_current_object(), at=now()
+            )
             return url_for("resident.enrolled", enrolment_id=made.id)
 
         try:
@@ -115,9 +117,9 @@ def _blame_unless_reused(form: Any, no: Refusal) -> None:
     form.refuse(no)
 
 
-def _announced(offering_id: int) -> Offering:
+def _announced(offering_id: int, find: Callable[[int], Offering | None] = Offering.by_id) -> Offering:
     """An offering that was published, cancelled or not; a draft answers like a missing one."""
-    found = db.session.get(Offering, offering_id)
+    found = find(offering_id)
     if found is None or found.published_at is None:
         abort(404)
     return found

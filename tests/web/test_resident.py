@@ -183,7 +183,7 @@ def test_the_same_form_with_other_content_is_refused(client):
 
 
 @pytest.mark.engine("sqlite")
-@pytest.mark.parametrize("broken", ["", "short", "x" * 65, "../../etc/passwd-etc"])
+@pytest.mark.parametrize("broken", ["", "short", "x" * 65, "x" * 64 + "\n", "../../etc/passwd-etc"])
 def test_a_form_without_its_nonce_asks_to_be_sent_anew(client, broken):
     with writing():
         account, person = a_resident()
@@ -192,6 +192,18 @@ def test_a_form_without_its_nonce_asks_to_be_sent_anew(client, broken):
     assert answer.status_code == 422 and "请刷新页面再交一次" in text(answer)
     fresh = re.search(r'name="nonce" type="hidden" value="([^"]+)"', text(answer)).group(1)
     assert send(client, offering, person, fresh).status_code == 303
+
+
+@pytest.mark.parametrize("asked", ["9" * 30, "0", "-1", str(2**31), "王"])
+def test_a_person_who_cannot_exist_is_asked_for_again(client, asked):
+    with writing():
+        account, _ = a_resident()
+        a_person(account=account, relation="family")
+        offering = offered()
+    client.sign_in(account)
+    answer = client.post(path(offering), data={"nonce": nonce(), "person_id": asked})
+    assert answer.status_code == 422
+    assert "请选择给谁报名" in text(answer)
 
 
 @pytest.mark.parametrize("times", [2, 20])
