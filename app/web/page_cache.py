@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request, session
 from sqlalchemy import Engine
 from werkzeug.http import parse_cookie
 
 from app.clock import now
 from app.database import db
+from app.web.access import TOKEN
 
 MOST_PAGES = 512
 _KEEP = "registry.keep"
@@ -42,8 +43,13 @@ def init(app: Flask) -> None:
 
 
 def keep(answer: Response) -> Response:
-    """Let this answer be kept; for blueprints whose pages are the same for every visitor."""
-    if request.method == "GET" and answer.status_code == 200 and answer.mimetype == "text/html":
+    """Let this answer be kept; for blueprints whose pages are the same for every visitor.
+
+    Asked of the session as the framework read it: whatever way the cookie
+    was written, a page made for somebody is nobody else's.
+    """
+    somebody = TOKEN in session or current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    if request.method == "GET" and answer.status_code == 200 and answer.mimetype == "text/html" and not somebody:
         request.environ[_KEEP] = True
     return answer
 
@@ -111,13 +117,14 @@ class Page:
 class PageCache:
     def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], session_cookie: str, version: Version) -> None:
         self.wsgi_app = wsgi_app
-        self.session_cookie = f"{session_cookie}="
+        self.session_cookie = session_cookie
         self.version = version
         self.pages: OrderedDict[tuple[Any, ...], Page] = OrderedDict()
         self.lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         cookies = environ.get("HTTP_COOKIE", "")
+        # The name anywhere: a blank before the equals sign makes it no less a session.
         if environ["REQUEST_METHOD"] != "GET" or self.session_cookie in cookies:
             return self.wsgi_app(environ, start_response)
         state = self._state()
@@ -140,8 +147,7 @@ class PageCache:
         held: Headers = []
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
-            # A page that sets a cookie is somebody's own.
-            if environ.pop(_KEEP, False) and not any(name == "Set-Cookie" for name, _ in headers):
+            if environ.pop(_KEEP, False) and not _somebodys_own(headers):
                 held.extend(headers)
                 return _write_nothing
             return start_response(status, headers, exc_info)
@@ -156,6 +162,14 @@ class PageCache:
             while len(self.pages) > MOST_PAGES:
                 self.pages.popitem(last=False)
         return page.answer(environ, start_response)
+
+
+def _somebodys_own(headers: Headers) -> bool:
+    """It sets a cookie, or says itself that nobody may keep it."""
+    return any(
+        name.lower() == "set-cookie" or (name.lower() == "cache-control" and "no-store" in value)
+        for name, value in headers
+    )
 
 
 def _address(environ: WSGIEnvironment) -> tuple[str, ...]:

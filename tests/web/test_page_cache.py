@@ -119,6 +119,44 @@ def test_who_is_signed_in_is_served_afresh_and_leaves_nothing_behind(client, app
     assert len(rendered) == 3
 
 
+# The second as a server passes it on that has no eye for the cookie's name at all.
+@pytest.mark.parametrize("blind", [False, True])
+@pytest.mark.parametrize("written", ["{}={}", "{} ={}", "{}\t={}", "x=1;{} = {}"])
+def test_a_session_is_known_however_its_cookie_is_written(client, app, written, blind):
+    name = app.config["SESSION_COOKIE_NAME"]
+    visitor, somebody = app.test_client(), app.test_client(use_cookies=False)
+    with writing():
+        account, _ = a_resident()
+    client.sign_in(account)
+    header = {"Cookie": written.format(name, client.get_cookie(name).value)}
+    known = app.wsgi_app.session_cookie
+    app.wsgi_app.session_cookie = "nowhere" if blind else known
+    try:
+        mine = somebody.get("/", headers=header)
+    finally:
+        app.wsgi_app.session_cookie = known
+    assert not app.wsgi_app.pages, "a page made for somebody is not kept"
+    assert "退出" in mine.text
+    assert "退出" not in visitor.get("/").text
+    assert app.wsgi_app.pages, "a visitor's page is"
+    assert "退出" in somebody.get("/", headers=header).text, "and is not served to who is signed in"
+
+
+@pytest.mark.engine("sqlite")
+def test_an_answer_that_nobody_may_store_is_not_kept(client, app, monkeypatch):
+    monkeypatch.setattr(page_cache, "_page", None)
+
+    def answer(environ, start_response):
+        environ[page_cache._KEEP] = True
+        start_response("200 OK", [("cache-control", "no-store, private")])
+        return [b"mine"]
+
+    monkeypatch.setattr(app.wsgi_app, "wsgi_app", answer)
+    client.checks_pages = False
+    assert client.get("/").data == b"mine"
+    assert not app.wsgi_app.pages
+
+
 @pytest.mark.engine("sqlite")
 def test_type_language_words_and_compression_are_kept_apart(client, app):
     standard = client.get("/offerings").text
