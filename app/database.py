@@ -274,7 +274,8 @@ def _leave_queue(dbapi: Any, record: Any) -> None:
 
 def _begin_postgresql(connection: Connection) -> None:
     if not connection.get_execution_options().get(WRITER):
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        # One snapshot for all statements of a page, as on SQLite; otherwise its figures could contradict each other.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 _parents_pools: list[Any] = []  # connections in use at the fork; closing them here would harm the parent

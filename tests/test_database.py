@@ -97,6 +97,19 @@ def test_a_reader_after_a_writer_on_the_same_connection_cannot_write_either(app)
         db.session.rollback()
 
 
+def test_a_reader_sees_one_state_although_another_commits_in_between(app):
+    with writing():
+        a_provider("从前（演示）")
+    names = db.select(Provider.name)
+    assert db.session.scalars(names).all() == ["从前（演示）"]
+    with db.engine.connect().execution_options(**{WRITER: True}) as other:
+        other.execute(db.update(Provider.__table__).values(name="后来（演示）"))
+        other.commit()
+    assert db.session.scalars(names).all() == ["从前（演示）"], "a page shows what stood at its first look"
+    db.session.rollback()
+    assert db.session.scalars(names).all() == ["后来（演示）"], "it was committed; the next reader sees it"
+
+
 def test_a_writer_commits_at_its_end_and_not_before(app):
     with writing():
         person_id = a_person().id
