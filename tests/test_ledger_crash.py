@@ -5,17 +5,21 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import config
 from app import ledger, writer_queue
+from app.clock import now
 from app.database import db, writing
 from app.ledger import loading
 from app.models import Enrolment, LedgerBatch, LedgerRow, Person
+from app.refusal import Refusal
 from app.web.provider.ledger_work import _environment
 from tests.ledgers import CAME, a_row, workbook
+from tests.people import an_account
 
 ROWS = 1200
 
@@ -106,11 +110,6 @@ def test_a_slice_that_meets_a_busy_lock_is_tried_again_with_what_it_had_made(app
 
 @pytest.mark.engine("sqlite")
 def test_the_page_offers_to_go_on_with_a_batch_whose_worker_died(app, client):
-    from datetime import timedelta
-
-    from app.clock import now
-    from tests.people import an_account
-
     with writing():
         clerk = an_account("clerk")
         batch = LedgerBatch(
@@ -124,3 +123,53 @@ def test_the_page_offers_to_go_on_with_a_batch_whose_worker_died(app, client):
     assert "停在一半" in page and "接着登记" in page and "撤销整批" in page
     assert client.post(f"/desk/ledgers/{batch.id}/loading").status_code == 303
     assert db.session.get_one(LedgerBatch, batch.id).state == "done"
+
+
+def test_a_loader_stops_when_its_batch_is_taken_back_beside_it(app, monkeypatch):
+    """Otherwise what it wrote behind the way back would stay, and no undo could reach it."""
+    batch_id, _, _ = ledger.receive(workbook([a_row(n, **CAME) for n in range(1, 150)]), "a.xlsx")
+    run, slices = loading._Loader.run, []
+
+    def undone_after_the_first_slice(loader):
+        for done in run(loader):
+            slices.append(done)
+            yield done
+            ledger.undo(batch_id)
+
+    monkeypatch.setattr(loading._Loader, "run", undone_after_the_first_slice)
+    with pytest.raises(Refusal) as caught:
+        ledger.load(batch_id)
+    assert caught.value.code == "batch-state" and slices == [100]
+    assert count(Enrolment) == count(Person) == 0
+    assert db.session.get_one(LedgerBatch, batch_id).state == "undone"
+
+
+def test_a_batch_undone_after_its_last_slice_is_not_called_loaded(app, monkeypatch):
+    batch_id, _, _ = ledger.receive(workbook([a_row(1, **CAME)]), "a.xlsx")
+    finish = loading._finish
+    monkeypatch.setattr(loading, "_finish", lambda done: (ledger.undo(done), finish(done)))
+    with pytest.raises(Refusal):
+        ledger.load(batch_id)
+    assert count(Enrolment) == 0 and db.session.get_one(LedgerBatch, batch_id).state == "undone"
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize("state", ["staging", "loading", "undoing"])
+def test_a_batch_that_somebody_works_on_is_not_taken_back_from_the_page(app, client, state):
+    with writing():
+        clerk = an_account("clerk")
+        batch = LedgerBatch(
+            uid="x", file_name="a.xlsx", file_digest=b"", provider_id=clerk.grants[0].provider_id, made_at=now(),
+            worked_at=now(), state=state, rows_total=2, rows_done=1,
+        )  # fmt: skip
+        db.session.add(batch)
+    client.sign_in(clerk)
+    answer = client.post(f"/desk/ledgers/{batch.id}/undoing")
+    assert answer.status_code == 409 and "正在处理，现在不能撤销" in answer.get_data(as_text=True)
+    db.session.rollback()
+    assert db.session.get_one(LedgerBatch, batch.id).state == state
+    with writing():
+        db.session.get_one(LedgerBatch, batch.id).worked_at = now() - timedelta(minutes=2)
+    assert client.post(f"/desk/ledgers/{batch.id}/undoing").status_code == 303
+    db.session.rollback()
+    assert db.session.get_one(LedgerBatch, batch.id).state in ("undone", "dropped"), "its worker is dead"

@@ -181,7 +181,7 @@ def load(batch_id: int, progress: Progress = silent, plan: Plan | None = None) -
     """Write the good rows of a checked batch, or the rest of one that stopped half-way; it is then ``done``.
 
     ``plan`` is what ``check`` made of it a moment ago. Raises ``batch-state``
-    for a batch that is neither.
+    for a batch that is neither, or that somebody took back meanwhile.
     """
     batch = begin_loading(batch_id)
     own = batch.provider.name_key if batch.provider else None
@@ -192,7 +192,7 @@ def load(batch_id: int, progress: Progress = silent, plan: Plan | None = None) -
     loader = _Loader(plan, batch_id, by_id)
     for done in loader.run():
         progress("登记", done, total)
-    return _finish(batch_id)
+    return _stopped(batch_id) if loader.stopped else _finish(batch_id)
 
 
 def begin_loading(batch_id: int) -> LedgerBatch:
@@ -205,9 +205,25 @@ def begin_loading(batch_id: int) -> LedgerBatch:
     return batch
 
 
+def _stopped(batch_id: int) -> LedgerBatch:
+    """Another one has finished it, which is as good; or takes it back, and then it isn't ours to finish."""
+    batch = db.session.get_one(LedgerBatch, batch_id, populate_existing=True)
+    if batch.state != "done":
+        raise _no_longer_loading()
+    return batch
+
+
+def _no_longer_loading() -> Refusal:
+    return Refusal("batch-state", N_("有人在撤销这一批，登记到此为止。"))
+
+
 def _finish(batch_id: int) -> LedgerBatch:
     with writing() as session:
-        batch = session.get_one(LedgerBatch, batch_id)
+        batch = session.get_one(LedgerBatch, batch_id, with_for_update=True)
+        if batch.state == "done":
+            return batch
+        if batch.state != "loading":
+            raise _no_longer_loading()
         batch.rows_refused = session.scalar(
             db.select(db.func.count()).select_from(LedgerRow).where(LedgerRow.batch_id == batch_id)
         )
@@ -221,6 +237,7 @@ class _Loader:
     def __init__(self, plan: Plan, batch_id: int, by_id: int | None) -> None:
         self.plan, self.batch_id, self.by_id = plan, batch_id, by_id
         self.pace = Pace(100, most=1500)
+        self.stopped = False
         self._look_up()
 
     def _look_up(self) -> None:
@@ -245,11 +262,18 @@ class _Loader:
                     raise
                 self._look_up()  # the lock was busy: the same slice once more, smaller
                 continue
+            if self.stopped:
+                return
             start, tries = start + len(part), 0
             yield done
 
     def _write(self, piece: Slice) -> int:
         one_at_a_time(b"ledger batch %d" % self.batch_id)
+        # What is written after the way back has passed could never be taken back.
+        state = db.session.scalar(db.select(LedgerBatch.state).where(LedgerBatch.id == self.batch_id))
+        if state != "loading":
+            self.stopped = True
+            return 0
         self.changes: list[dict[str, Any]] = []
         self._drop_done(piece)
         fresh = self._offerings(piece)

@@ -85,6 +85,7 @@ def begin_undoing(batch_id: int, by_id: int | None = None) -> LedgerBatch:
         drop(batch_id)
         return db.session.get_one(LedgerBatch, batch_id)
     with writing() as session:
+        one_at_a_time(b"ledger batch %d" % batch_id)  # a slice that is being written ends first, and is seen
         batch = session.get_one(LedgerBatch, batch_id, with_for_update=True)
         if batch.state not in ("loading", "done", "undoing"):
             raise Refusal("batch-state", N_("这一批已经撤销或放弃，没有可撤销的内容。"))

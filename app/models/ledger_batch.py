@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.database import Base, Stamp
 from app.models.account import Account
 from app.models.provider import Provider
-from app.refusal import N_
+from app.refusal import N_, Refusal
 
 # staging → checked → loading → done; checked → dropped; loading or done → undoing → undone
 BATCH_STATES: dict[str, str] = {
@@ -54,6 +54,11 @@ class LedgerBatch(Base):
     def is_stuck(self, at: datetime) -> bool:
         """Half-way, and nobody is working on it."""
         return self.state in AT_WORK and at - self.worked_at > SILENCE
+
+    def refuse_if_at_work(self, at: datetime) -> None:
+        """Raises ``batch-at-work`` while somebody is busy with it and alive."""
+        if self.state in AT_WORK and not self.is_stuck(at):
+            raise Refusal("batch-at-work", N_("这一批正在处理，现在不能撤销。请等它做完；停住一分钟以上也可以撤销。"))
 
     @classmethod
     def at_work(cls) -> Any:

@@ -99,6 +99,12 @@ def ledger_undoing(batch_id: int) -> Any:
     batch, form = _own(batch_id), Form()
     if not form.validate_on_submit():
         return _batch_page(batch, LoadForm())
+    try:
+        batch.refuse_if_at_work(now())
+    except Refusal as no:
+        answer = LoadForm()
+        answer.blame(no)
+        return _batch_page(batch, answer)
     by_id = me().id
     _go_on(batch, lambda found: ledger.undo(found, by_id), lambda found: ledger.begin_undoing(found, by_id), "undo")
     return redirect(url_for(".ledger_batch", batch_id=batch_id), 303)
