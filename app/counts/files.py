@@ -1,17 +1,20 @@
-"""A yearly table as a file: XLSX, CSV, JSON, each written from the same Table that the page shows."""
+"""A yearly table as a file: XLSX, CSV, JSON, SQLite, each written from the same Table that the page shows."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import xlsxwriter
 
 from app.cells import harmless
 from app.counts.year import Table
+from app.models.rules import RULE_SET
 from app.refusal import N_
 
 HEADINGS: dict[str, str] = {
@@ -74,9 +77,25 @@ def as_json(table: Table) -> bytes:
     return json.dumps(table.as_dict(), ensure_ascii=False).encode()
 
 
+def as_sqlite(table: Table) -> bytes:
+    """A database of one table, ``figures``, for whoever goes on counting: sqlite3, Datasette, pandas."""
+    from sqlite_utils import Database  # here and not above: every worker would carry it for a file seldom asked for
+
+    # In memory, so without the log that the machine's own SQLite may get wrong; it alone can hand over its bytes.
+    with closing(sqlite3.connect(":memory:")) as memory:
+        lines = [(row.label, row.figures) for row in table.rows] + [(CITY, table.total)]
+        Database(memory).table("figures").insert_all(
+            {"label": label, "year": table.year, "rule_set": RULE_SET.version, **figures.as_dict()}
+            for label, figures in lines
+        )
+        memory.commit()
+        return memory.serialize()
+
+
 # Whatever writes a table to a file stands here: form → (media type, writer).
 FILES: dict[str, tuple[str, Callable[[Table], bytes]]] = {
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
     "csv": ("text/csv; charset=utf-8", as_csv),
     "json": ("application/json", as_json),
+    "sqlite": ("application/vnd.sqlite3", as_sqlite),
 }

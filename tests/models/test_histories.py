@@ -25,7 +25,7 @@ from app.models.person import settle_identities
 from app.refusal import Refusal
 from tests.people import NOON, a_person, an_offering
 
-HISTORIES = int(os.environ.get("HISTORIES", "250"))  # on each engine; 1,000 take a minute of both cores
+HISTORIES = int(os.environ.get("HISTORIES", "1000"))  # on each engine
 STEPS = 10
 OLD, YOUNG = date(1950, 5, 5), date(2001, 1, 1)
 EXPECTED_REFUSALS = {

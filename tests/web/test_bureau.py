@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -194,6 +196,14 @@ def test_the_files_hold_the_table_of_the_page(bureau, a_year):
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
     assert sheet[-1] == ["全市", *(float(value) for value in table.total.as_dict().values())]
     assert "attachment" in answer.headers["Content-Disposition"]
+    answer = bureau.get("/bureau/years/2025/figures.sqlite?by=category")
+    assert figures_in(answer.data)[-1] == ("全市", *table.total.as_dict().values())
+
+
+def figures_in(file: bytes) -> list[tuple]:
+    with closing(sqlite3.connect(":memory:")) as memory:
+        memory.deserialize(file)
+        return memory.execute(f"SELECT label, {', '.join(MEASURES)} FROM figures").fetchall()
 
 
 @pytest.mark.engine("sqlite")
@@ -202,6 +212,8 @@ def test_no_file_holds_a_formula(bureau, a_year, form):
     answer = bureau.get(f"/bureau/years/2025/figures.{form}?by=provider")
     if form == "json":
         assert json.loads(answer.data)["rows"][0]["label"] == "=吉林演示机构", "a program reads it, no spreadsheet"
+    elif form == "sqlite":
+        assert figures_in(answer.data)[0][0] == "=吉林演示机构"
     elif form == "csv":
         rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
         assert rows[1][0] == "'=吉林演示机构"
@@ -227,7 +239,7 @@ def test_no_name_mobile_or_document_stands_in_full_on_any_page(bureau, a_year):
         f"/bureau/sign-ups/{a_year.id}",
         "/bureau/years/2025/checks",
         "/bureau/providers",
-        *(f"/bureau/years/2025/figures.{form}?by=category" for form in FILES if form != "xlsx"),
+        *(f"/bureau/years/2025/figures.{form}?by=category" for form in FILES if form in ("csv", "json")),
     ]
     for url in pages:
         text = bureau.get(url).get_data(as_text=True)
