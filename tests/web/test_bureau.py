@@ -18,7 +18,7 @@ from app.cells import harmless
 from app.counts import MEASURES, count_year
 from app.counts.files import FILES
 from app.database import db, writing
-from app.models import AttendedHours, Certificate, Enrolment, GroupVisit
+from app.models import AttendedHours, Certificate, Enrolment, GroupVisit, LedgerBatch
 from app.models.identity_number import check_character
 from tests.people import NOON, a_person, a_provider, an_account, an_offering
 from tests.test_counts import attended
@@ -88,6 +88,21 @@ def test_the_page_shows_the_figures_of_the_year_and_of_the_year_before(bureau, a
     assert "集体人数 40 全市 集体人数 2024 年 0" in text
     assert "人次合计 43" in text and "学时 7.5" in text
     assert "人数在 2 到 42 之间" in text, "the range of persons where nameless groups exist (R14)"
+
+
+def test_the_page_says_while_a_ledger_moves_the_figures(bureau, a_year):
+    told = []
+    with writing():
+        batch = LedgerBatch(
+            uid="b" * 32, file_name="台账.xlsx", file_digest=b"0" * 32, made_at=NOON, worked_at=NOON, state="staging"
+        )  # fmt: skip
+        db.session.add(batch)
+    for state in ("staging", "checked", "loading", "done", "undoing", "undone"):
+        with writing():
+            db.session.get_one(LedgerBatch, batch.id).state = state
+        if "数字还在变" in words(bureau.get("/bureau/years/2025")):
+            told.append(state)
+    assert told == ["loading", "undoing"]
 
 
 def test_a_table_says_what_adds_up_and_what_does_not(bureau, a_year):

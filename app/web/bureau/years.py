@@ -13,7 +13,7 @@ from app.counts import DIMENSIONS
 from app.counts.checks import checks, every_year_adds_up, sums
 from app.counts.files import BY, FILES, HEADINGS
 from app.database import db
-from app.models import Enrolment, GroupVisit, Provider
+from app.models import Enrolment, GroupVisit, LedgerBatch, Provider
 from app.models.rules import RULE_SET
 from app.web.bureau import bp, counted
 
@@ -37,6 +37,7 @@ def year_page(year: int) -> str:
         "bureau/year.html",
         year=year,
         figures=figures,
+        moving=db.session.scalar(select(LedgerBatch.id).where(LedgerBatch.at_work()).limit(1)) is not None,
         before=figures.before,
         sums={by: sums(figures, by) for by in DIMENSIONS},
         years=range(first, last + 1),
