@@ -11,6 +11,7 @@ from typing import Any
 
 from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
+from wtforms import StringField
 from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, InputRequired
 
@@ -24,6 +25,12 @@ class Form(FlaskForm):
         def get_translations(self, form: Any) -> Any:
             return _library_words(str(get_locale()))
 
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            field = super().bind_field(form, unbound_field, options)
+            if isinstance(field, StringField):
+                field.filters = [*field.filters, _without_nul]
+            return field
+
     def blame(self, no: Refusal, fields: dict[str, str] | None = None) -> None:
         """Put a refusal's sentence at the field that ``fields`` (code → field name) names, else on top."""
         values = {k: gettext(v) if isinstance(v, str) else v for k, v in no.values.items()}
@@ -36,6 +43,11 @@ class Form(FlaskForm):
         self.refused = True
 
     refused = False
+
+
+def _without_nul(text: Any) -> Any:
+    """Nobody can type it, and PostgreSQL takes no text that holds it."""
+    return text.replace("\0", "") if isinstance(text, str) else text
 
 
 @cache

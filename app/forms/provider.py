@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +28,7 @@ from app.clock import civil, instant, today
 from app.forms import Form, required
 from app.forms.fields import BirthDateField, MobileField, NameField
 from app.models.certificate import SYSTEMS
-from app.models.identity_number import DOCUMENT_TYPES, birth_date_of, check_document
+from app.models.identity_number import DOCUMENT_TYPES, birth_date_of, check_document, normalise_name, normalise_number
 from app.models.offering import MODES, Offering
 from app.models.person import SEXES
 from app.models.place import DIVISIONS
@@ -36,11 +37,26 @@ from app.models.timetable import WEEKDAYS
 from app.refusal import N_, Refusal
 
 MOST_LESSONS = 200
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 _CHOOSE = ("", _("请选择"))
 
 
-def at_most(signs: int) -> Length:
-    return Length(max=signs, message=_("最多写 %(max)d 个字，请写短些。"))
+class _AtMost(Length):
+    """Measured as typed, and as the key that the model keeps of it: folding makes four signs of one ㍿."""
+
+    def __init__(self, signs: int, fold: Callable[[str], str]) -> None:
+        super().__init__(max=signs, message=_("最多写 %(max)d 个字，请写短些。"))
+        self.fold = fold
+
+    def __call__(self, form: Any, field: Any) -> None:
+        super().__call__(form, field)
+        if len(self.fold(field.data or "")) > self.max:
+            raise ValidationError(self.message % {"max": self.max})
+
+
+def at_most(signs: int, fold: Callable[[str], str] = str) -> Length:
+    """No longer than the column; ``fold`` is how the model makes the key that it keeps beside it."""
+    return _AtMost(signs, fold)
 
 
 def between(low: int, high: int) -> NumberRange:
@@ -63,7 +79,19 @@ class _Plain:
             raise ValueError(gettext(self.complaint)) from None
 
 
-class DayField(_Plain, DateField):
+class _InOurTimes(_Plain):
+    """Of a year that the registry can count; what was typed stays, for the sentence to stand beside it."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        said: date | None = self.data
+        if said is not None and not FIRST_YEAR <= said.year <= LAST_YEAR:
+            raise ValueError(gettext("年份要在 %(first)s 到 %(last)s 之间，请核对。", first=FIRST_YEAR, last=LAST_YEAR))
+
+
+class DayField(_InOurTimes, DateField):
     complaint = N_("日期没有看懂，请写成 2026-12-08 的样子。")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,7 +105,7 @@ class ClockField(_Plain, TimeField):
         super().__init__(*args, format=["%H:%M", "%H:%M:%S"], **kwargs)
 
 
-class MomentField(_Plain, DateTimeLocalField):
+class MomentField(_InOurTimes, DateTimeLocalField):
     """A date and time on the clock in Jilin City."""
 
     complaint = N_("日期和时间没有看懂，请写成 2026-12-08 09:00 的样子。")
@@ -99,6 +127,13 @@ class WholeField(_Plain, IntegerField):
 
 class AmountField(_Plain, DecimalField):
     complaint = N_("请填数字，例如 32 或 7.5。")
+    data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None and not self.data.is_finite():
+            self.data = None
+            raise ValueError(gettext(self.complaint))
 
 
 class CheckboxesField(SelectMultipleField):
@@ -107,7 +142,7 @@ class CheckboxesField(SelectMultipleField):
 
 
 class CourseForm(Form):
-    title = StringField(_("课程名称"), [required(N_("请填写课程名称。")), at_most(120)])
+    title = StringField(_("课程名称"), [required(N_("请填写课程名称。")), at_most(120, normalise_name)])
     audience = StringField(_("对象"), [at_most(120)], description=_("例如：零基础、村医"))
     summary = TextAreaField(_("学什么"), [at_most(2000)])
 
@@ -119,7 +154,7 @@ class OfferingForm(Form):
     course_id = SelectField(_("课程"), [required(N_("请选一门课程。"))])
     number = StringField(
         _("班次编号"),
-        [required(N_("请填写班次编号，本机构内不重复。")), at_most(40)],
+        [required(N_("请填写班次编号，本机构内不重复。")), at_most(40, normalise_name)],
         description=_("例如：2026-春-01"),
     )
     category = SelectField(
@@ -129,7 +164,10 @@ class OfferingForm(Form):
     ends_on = DayField(_("结班日期"), [required(N_("请填写结班日期。"))])
     planned_hours = AmountField(
         _("计划课时"),
-        [required(N_("请填写计划课时。"), keep_blank=True), between(0, 10000)],
+        [
+            required(N_("请填写计划课时。"), keep_blank=True),
+            NumberRange(Decimal("0.01"), 10000, message=_("计划课时要大于 0，最多 %(max)s。")),
+        ],
         description=_("1 课时是 45 分钟；不到 2 课时的算活动，不计入培训"),
     )
     division_code = SelectField(
@@ -208,7 +246,7 @@ class WeeklyForm(Form):
     ends = ClockField(_("下课时间"), [required(N_("请填写下课时间。"), keep_blank=True)])
     count = WholeField(_("一共几次"), [required(N_("请填写一共上几次课。"), keep_blank=True), between(1, MOST_LESSONS)])
 
-    BLAME = {"times-in-order": "ends", "lesson-twice": "first_on"}
+    BLAME = {"times-in-order": "ends", "lesson-short": "ends", "lesson-twice": "first_on"}
 
 
 class LessonForm(Form):
@@ -217,7 +255,7 @@ class LessonForm(Form):
     ends = ClockField(_("下课时间"), [required(N_("请填写下课时间。"), keep_blank=True)])
     room = StringField(_("教室"), [at_most(60)], description=_("留空：用这个班的教室"))
 
-    BLAME = {"times-in-order": "ends", "lesson-twice": "held_on", "roll-taken": "held_on"}
+    BLAME = {"times-in-order": "ends", "lesson-short": "ends", "lesson-twice": "held_on", "roll-taken": "held_on"}
 
 
 class TrainerForm(Form):
@@ -284,7 +322,7 @@ class CertificateForm(Form):
     system = RadioField(_("体系"), [required(N_("请选 1+X 或人社。"))], choices=labelled(SYSTEMS))
     name = StringField(_("证书名称"), [required(N_("请填写证书名称。")), at_most(100)])
     level = StringField(_("等级"), [at_most(20)], description=_("例如：初级、五级"))
-    number = StringField(_("证书编号"), [required(N_("请填证书编号，照证书上的写。")), at_most(40)])
+    number = StringField(_("证书编号"), [required(N_("请填证书编号，照证书上的写。")), at_most(40, normalise_number)])
     issued_on = DayField(_("发证日期"), [required(N_("请填写发证日期，年度按它算。"))])
 
     BLAME = {"certificate-number": "number", "certificate-taken": "number", "certificate-date": "issued_on"}

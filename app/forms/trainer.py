@@ -21,7 +21,7 @@ _MARK = re.compile(r"m(\d{1,9})", re.ASCII)
 class RollForm(Form):
     """The words for each person come as ``m`` and the sign-up's id; who is not called sends nothing."""
 
-    base_version = HiddenField(validators=[Regexp(r"^\d{1,9}$", message=_("这张表不完整，请刷新页面再点名。"))])
+    base_version = HiddenField(validators=[Regexp(r"^[0-9]{1,9}\Z", message=_("这张表不完整，请刷新页面再点名。"))])
     reason = StringField(_("改动的原因"), [Length(max=200, message=_("原因最多 200 个字。"))])
 
     def said(self) -> dict[int, str]:

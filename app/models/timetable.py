@@ -25,8 +25,8 @@ def weekly(
 ) -> list[tuple[date, time, time]]:
     """Meetings on these weekdays (0 Monday … 6 Sunday) from ``first_on`` on: ``count`` of them, or up to ``last_on``.
 
-    Both days are included. Raises ``times-in-order``, ``schedule-empty`` or
-    ``schedule-too-long``.
+    Both days are included. Raises ``times-in-order``, ``lesson-short``,
+    ``schedule-empty`` or ``schedule-too-long``.
     """
     require_times(begins, ends)
     if count is None:
@@ -92,8 +92,11 @@ def class_hours_between(begins: time, ends: time) -> Decimal:
 
 
 def require_times(begins: time, ends: time) -> None:
+    """Raises ``times-in-order``, or ``lesson-short`` for a lesson that is no class hours long."""
     if begins >= ends:
         raise Refusal("times-in-order", N_("下课时间要晚于上课时间。"))
+    if not class_hours_between(begins, ends):
+        raise Refusal("lesson-short", N_("一次课至少要上 1 分钟，请核对上课和下课时间。"))
 
 
 def refuse_if_cancelled(offering: Offering) -> None:

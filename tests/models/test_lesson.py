@@ -37,6 +37,7 @@ def test_weekly_lessons_on_two_weekdays_run_across_the_turn_of_the_year():
         ({1}, TEN, None, "schedule-empty"),
         ({1}, TEN, 100_000, "schedule-too-long"),
         ({1}, NINE, 4, "times-in-order"),
+        ({1}, time(9, 0, 30), 4, "lesson-short"),
     ],
 )
 def test_a_timetable_without_lessons_or_end_is_refused(weekdays, ends, count, why):

@@ -33,10 +33,13 @@ def test_the_plan_is_shown_before_it_is_made(client):
     ("changed", "field"),
     [
         ({"first_on": ""}, "first_on"),
+        ({"first_on": "0001-01-01"}, "first_on"),
+        ({"first_on": "9999-12-20"}, "first_on"),
         ({"weekdays": []}, "weekdays"),
         ({"weekdays": ["9"]}, "weekdays"),
         ({"begins": "早上"}, "begins"),
         ({"begins": "16:00"}, "ends"),
+        ({"ends": "14:00:30"}, "ends"),
         ({"count": "0"}, "count"),
         ({"count": "201"}, "count"),
     ],
@@ -64,6 +67,8 @@ def test_one_lesson_is_added_moved_and_removed(client):
     assert fresh(added).begins == time(18)
     wrong = client.post(f"{url}/{added.id}", data=sent | {"ends": "13:00"})
     assert wrong.status_code == 409 and 'id="ends-error"' in wrong.text
+    short = client.post(f"{url}/{added.id}", data=sent | {"ends": "14:00:30"})
+    assert short.status_code == 409 and 'id="ends-error"' in short.text and "至少要上 1 分钟" in short.text
     assert client.post(f"{url}/{added.id}/removal").status_code == 303
     assert len(fresh(offering).lessons) == 1
 

@@ -37,6 +37,33 @@ def test_a_title_twice_is_refused_at_the_field(client):
     assert 'id="title-error"' in answer.text and "写过的不丢" in answer.text
 
 
+@pytest.mark.parametrize("title", ["㍿" * 31, "长" * 121])
+def test_a_title_longer_than_its_column_or_its_key_is_refused_at_the_field(client, title):
+    provider = at_desk(client)
+    answer = client.post("/desk/courses/new", data={"title": title})
+    assert answer.status_code == 422 and "最多写 120 个字" in answer.text and title in answer.text
+    assert client.post("/desk/courses/new", data={"title": "㍿" * 30}).status_code == 303
+    assert Course.titled(provider, "株式会社" * 30)
+
+
+def test_a_sign_that_nobody_can_type_is_left_out_of_every_text(client):
+    provider = at_desk(client)
+    sent = {"title": "剪\0纸（演示）", "summary": "从\0头学", "audience": "零\0基础"}
+    assert client.post("/desk/courses/new", data=sent).status_code == 303
+    course = Course.titled(provider, "剪纸（演示）")
+    assert (course.title, course.summary, course.audience) == ("剪纸（演示）", "从头学", "零基础")
+    assert client.post("/desk/courses/new", data={"title": "\0"}).status_code == 422
+    assert client.get("/desk/offerings?q=%00剪").status_code == client.get("/offerings?q=%00剪").status_code == 200
+
+
+def test_a_year_out_of_our_times_is_refused_with_a_sentence_that_says_so(client):
+    course = a_course(at_desk(client))
+    sent = offering_form(course_id=course.id, starts_on="0026-03-02", signup_opens_at="0001-01-01T00:00")
+    page = client.post("/desk/offerings/new", data=sent).text
+    assert page.count("年份要在 1990 到 2100 之间") == 4, "on top and at the field, for both"
+    assert "0026-03-02" in page and "0001-01-01T00:00" in page
+
+
 def test_a_draft_becomes_an_offering_with_its_facts(client):
     course = a_course(at_desk(client))
     sent = offering_form(
@@ -140,6 +167,7 @@ def test_the_list_is_filtered_and_turned(client):
         ({"course_id": ""}, "course_id"),
         ({"number": " "}, "number"),
         ({"number": "长" * 41}, "number"),
+        ({"number": "㍿" * 11}, "number"),
         ({"category": ""}, "category"),
         ({"category": "x"}, "category"),
         ({"starts_on": "2026-02-30"}, "starts_on"),
@@ -148,6 +176,15 @@ def test_the_list_is_filtered_and_turned(client):
         ({"planned_hours": "很多"}, "planned_hours"),
         ({"planned_hours": "-1"}, "planned_hours"),
         ({"planned_hours": "NaN"}, "planned_hours"),
+        ({"planned_hours": "sNaN"}, "planned_hours"),
+        ({"planned_hours": "Infinity"}, "planned_hours"),
+        ({"planned_hours": "0"}, "planned_hours"),
+        ({"planned_hours": "0.001"}, "planned_hours"),
+        ({"starts_on": "0001-01-01"}, "starts_on"),
+        ({"starts_on": "0026-03-02"}, "starts_on"),
+        ({"ends_on": "9999-12-31"}, "ends_on"),
+        ({"signup_opens_at": "0001-01-01T00:00"}, "signup_opens_at"),
+        ({"signup_closes_at": "9999-12-31T23:59"}, "signup_closes_at"),
         ({"division_code": ""}, "division_code"),
         ({"mode": "x"}, "mode"),
         ({"address": "长" * 201}, "address"),
@@ -161,6 +198,8 @@ def test_the_list_is_filtered_and_turned(client):
         ({"signup_opens_at": "2026-12-02T09:00", "signup_closes_at": "2026-12-01T09:00"}, "signup_closes_at"),
         ({"starts_on": "2027-02-02", "ends_on": "2027-02-01"}, "ends_on"),
         ({"fee": "-5"}, "fee"),
+        ({"fee": "sNaN"}, "fee"),
+        ({"fee": "-Infinity"}, "fee"),
         ({"telephone": "1" * 31}, "telephone"),
     ],
 )
