@@ -22,6 +22,7 @@ from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.refusal import Refusal
 from app.web.access import form_page
+from app.web.words import mask_name
 
 bp = Blueprint("trainer", __name__, url_prefix="/teach")
 WEEK = timedelta(7)
@@ -125,9 +126,20 @@ def _take_in_once(mine: Lesson, form: WalkInForm) -> str:
 
 def _tell(came: Enrolment | Observation) -> None:
     if isinstance(came, Observation):
-        flash(gettext("没有空余名额，或有人在候补。%(name)s已记给教务处理，没有进名单，也不计人数。", name=came.name))
+        flash(
+            gettext(
+                "没有空余名额，或有人在候补。%(name)s已记给教务处理，没有进名单，也不计人数。",
+                name=mask_name(came.name),
+            )
+        )
     else:
-        flash(gettext("%(name)s已进名单（第 %(n)s 名），这次课记为出勤。", name=came.person.name, n=came.place_number))
+        flash(
+            gettext(
+                "%(name)s已进名单（第 %(n)s 名），这次课记为出勤。",
+                name=mask_name(came.person.name),
+                n=came.place_number,
+            )
+        )
 
 
 def _saved(lesson_id: int, changed: int) -> Response:

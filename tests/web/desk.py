@@ -43,6 +43,12 @@ def fresh(thing: Any) -> Any:
     return db.session.get(type(thing), thing.id)
 
 
+def told(client) -> str:
+    """What waits in the session cookie, which anybody at the machine can read, to be said on the next page."""
+    with client.session_transaction() as session:
+        return " ".join(sentence for _, sentence in session["_flashes"])
+
+
 def again(thing: Any) -> Any:
     """The same within the transaction that is open."""
     return db.session.get_one(type(thing), thing.id)

@@ -10,7 +10,7 @@ from app.database import db, writing
 from app.models import Certificate, Enrolment, Person, SignIn
 from app.models.identity_number import check_character
 from tests.people import NOON, a_person, a_provider, a_resident, an_offering
-from tests.web.desk import again, at_desk, coming, fresh, running
+from tests.web.desk import again, at_desk, coming, fresh, running, told
 
 SECRET = re.compile(r"[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}")
 BODY = "22029919500304001"
@@ -106,6 +106,7 @@ def test_a_withdrawal_is_asked_for_and_frees_the_place(client):
     assert "不能撤回" in client.get(url).text
     assert fresh(first).withdrawn_at is None, "asking changes nothing"
     assert client.post(url).status_code == 303
+    assert "**已退班，" in told(client) and first.person.name not in told(client)
     assert fresh(second).state() == "registered"
     assert "已离开，共 1 人" in client.get(f"/desk/offerings/{offering.id}/learners").text
 

@@ -4,7 +4,7 @@ from app.clock import today
 from app.database import db, writing
 from app.models import Enrolment, Observation
 from tests.people import NOON, a_person, a_provider
-from tests.web.desk import again, at_desk, fresh, running
+from tests.web.desk import again, at_desk, fresh, running, told
 
 
 def seen(offering, name: str = "旁听（演示）") -> Observation:
@@ -21,6 +21,7 @@ def test_who_is_taken_in_is_signed_up_from_that_lesson_on(client):
     page = client.get(f"/desk/observations/{found.id}").text
     assert "139****4321" in page and "13900004321" not in page
     assert client.post(f"/desk/observations/{found.id}/enrolment", data={"name": found.name}).status_code == 303
+    assert told(client) == "旁*****已登记进班，占第 2 名。"
     enrolment = db.session.scalars(db.select(Enrolment).order_by(Enrolment.id.desc())).first()
     assert enrolment.registered_on == offering.lessons[0].held_on
     assert enrolment.person.mobile == "13900004321" and enrolment.person.keeper_provider_id == provider.id

@@ -12,6 +12,7 @@ from app.database import db, writing
 from app.models import Enrolment, FormNonce, Lesson, Mark, Observation
 from app.web.words import SIGNS
 from tests.people import NOON, a_person, a_provider, an_account, an_offering, mobile
+from tests.web.desk import told
 
 
 class Class:
@@ -209,6 +210,7 @@ def test_a_lesson_to_come_shows_its_people_and_takes_no_roll(client):
     [
         {"base_version": ""},
         {"base_version": "x"},
+        {"base_version": "0\n"},
         {"base_version": "9" * 12},
         {"m999999": "present"},
         {"m99999999999": "present", "base_version": "-1"},
@@ -300,8 +302,9 @@ def test_who_walks_in_takes_a_free_place_and_is_present(client):
     group = Class()
     _, answer = walk_in(client.sign_in(group.trainer), group, mobile="139 0000 0077", birth_on="1958年3月4日")
     assert answer.status_code == 303 and answer.location.endswith(group.url)
+    assert "赵演示" not in told(client)
     page = client.get(group.url)
-    assert "赵演示已进名单（第 4 名）" in text(page) and "尾号 0077" in text(page) and "当场加入" in text(page)
+    assert "赵**已进名单（第 4 名）" in text(page) and "尾号 0077" in text(page) and "当场加入" in text(page)
     new = db.session.scalar(db.select(Enrolment).filter_by(source="walk_in"))
     assert new.person.birth_on == date(1958, 3, 4) and checked(page) == {new.id: "present"}
     assert new.made_by_id == group.trainer.id and new.person.keeper_provider_id == group.offering.provider_id
@@ -321,8 +324,9 @@ def test_who_finds_no_place_is_kept_for_the_clerk_and_the_page_says_so(client):
     group = Class(capacity=3)
     data, answer = walk_in(client.sign_in(group.trainer), group, mobile="13900000077")
     client.post(group.url + "/walk-ins", data=data)
+    assert "赵演示" not in told(client)
     page = text(client.get(group.url))
-    assert answer.status_code == 303 and "已记给教务处理" in page and "来了、但没有名额的人" in page
+    assert answer.status_code == 303 and "赵**已记给教务处理" in page and "来了、但没有名额的人" in page
     seen = db.session.scalars(db.select(Observation)).all()
     assert [(o.name, o.mobile, o.seen_by_id) for o in seen] == [("赵演示", "13900000077", group.trainer.id)]
     assert "13900000077" not in page

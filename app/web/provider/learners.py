@@ -17,6 +17,7 @@ from app.models.identity_number import normalise_name
 from app.models.staff import hand_password
 from app.web.access import form_page, mine, own_provider_id
 from app.web.provider import asked_words, bp, done, me, own_offering
+from app.web.words import mask_name
 
 MOST_FOUND = 200
 
@@ -62,7 +63,7 @@ def enrolment(offering_id: int, enrolment_id: int) -> Any:
 def withdrawal(offering_id: int, enrolment_id: int) -> Any:
     found, form = own_enrolment(offering_id, enrolment_id), Form()
     if done(form, lambda: found.offering.withdraw(found, by=me(), at=now())):
-        flash(gettext("%(name)s已退班，空出的名额已给候补。", name=found.person.name))
+        flash(gettext("%(name)s已退班，空出的名额已给候补。", name=mask_name(found.person.name)))
         return redirect(url_for(".roster", offering_id=offering_id), 303)
     return form_page("provider/withdrawal.html", form, enrolment=found)
 

@@ -13,6 +13,7 @@ from app.forms.provider import LearnerForm, OutcomeForm
 from app.models import Enrolment, Lesson, Observation, Offering, Person
 from app.web.access import form_page, own_provider_id
 from app.web.provider import bp, done, me, paged
+from app.web.words import mask_name
 
 
 @bp.get("/observations")
@@ -40,7 +41,7 @@ def observation_enrolment(observation_id: int) -> Any:
         return found.enrol(person, by=me(), at=now())
 
     if made := done(form, enrol):
-        flash(gettext("%(name)s已登记进班，占第 %(n)s 名。", name=made.person.name, n=made.place_number))
+        flash(gettext("%(name)s已登记进班，占第 %(n)s 名。", name=mask_name(made.person.name), n=made.place_number))
         return redirect(url_for(".observations"), 303)
     return _page(found, form)
 
