@@ -59,6 +59,10 @@ REFUSED = {
     "a certificate without a number": ({**DONE, **CERTIFICATE, "证书编号": ""}, "证书编号", "证书缺证书编号"),
     "a certificate without a day": ({**DONE, **CERTIFICATE, "发证日期": ""}, "发证日期", "证书缺发证日期"),
     "an unknown certificate": ({**DONE, **CERTIFICATE, "证书体系": "校内"}, "证书体系", "1+X"),
+    "a number longer in upper case": ({**DONE, **CERTIFICATE, "证书编号": "ß" * 21}, "证书编号", "最多 40 个字"),
+    "a title longer in half width": ({"课程": "㍿" * 31}, "课程", "最多 120 个字"),
+    "an offering's number longer in half width": ({"班次编号": "㍿" * 11}, "班次编号", "最多 40 个字"),
+    "an institution longer in half width": ({"机构": "㍿" * 26}, "机构", "最多 100 个字"),
     "an unknown category": ({"类别": "插花"}, "类别", "不在名单里"),
     "an unknown division": ({"区县": "朝阳区"}, "区县", "不在名单里"),
     "an unknown state": ({"状态": "毕业"}, "状态", "不在名单里"),
@@ -84,6 +88,7 @@ def test_a_row_is_sent_back(app, why):
         ({"团体名称": ""}, "团体名称", "不能为空"),
         ({"首次到课": ""}, "首次到课", "不能为空"),
         ({"姓名": "演示学员"}, "姓名", "一个人或一个团体"),
+        ({"团体名称": "㍿" * 26}, "团体名称", "最多 100 个字"),
     ],
 )
 def test_a_group_s_row_is_sent_back(app, cells, column, words):
@@ -127,6 +132,8 @@ def test_what_is_not_refused(app):
         {"手机": "", "性别": "", "出生日期": ""},
         {"证件类型": "", "证件号码": "", "手机": "无"},
         {**RUNNING, "班次编号": "2025-002"},
+        {"班次编号": "㍿" * 10},
+        {**DONE, **CERTIFICATE, "证书编号": "ß" * 20},
         {**CAME, "到课课时": "0.5"},
         {"状态": "已取消", "首次到课": "2025-03-08", "到课课时": "2"},
     ):

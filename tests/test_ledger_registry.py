@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from app import ledger
+from app.clock import today
 from app.database import db, writing
 from app.models import Certificate, Course, Enrolment, GroupVisit, LedgerBatch, LedgerChange, Offering, Person, Provider
 from app.refusal import Refusal
@@ -131,7 +132,11 @@ def test_what_was_written_changes_nothing_when_it_is_read(app, separated):
         offering.withdraw(offering.enrol(back, by=None, at=NOON), by=None, at=NOON)
         offering.enrol(back, by=None, at=NOON)
         a_resident = a_person("演示居民", mobile="13900000077")
-        offering.enrol(a_resident, by=None, at=NOON)
+        seat = offering.enrol(a_resident, by=None, at=NOON)
+        Certificate.award(
+            seat, system="hrss", name="养老  护理（演示）", level="无", number="Y-1",
+            issued_on=offering.ends_on, day=today(),
+        )  # fmt: skip
     year = {"开班日期": "2026-03-01", "结班日期": "2026-05-31", "班次编号": "=2026-9"}
     came = {"状态": "在读", "首次到课": "2026-03-08", "到课课时": "7.5"}
     load([

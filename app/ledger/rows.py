@@ -38,7 +38,6 @@ _SYSTEMS = {numbers.normalise_name(name): key for key, name in SYSTEMS.items()} 
     "人社部门": "hrss",
 }
 _SEXES = {"男": "male", "女": "female", "男性": "male", "女性": "female", "": None, "未知": None, "不详": None}
-_BLANKS = frozenset({"", "-", "--", "—", "/", "无"})
 _LENGTHS = {"机构": 100, "课程": 120, "班次编号": 40, "证书名称": 100, "证书等级": 20, "证书编号": 40, "团体名称": 100}
 
 
@@ -315,6 +314,8 @@ def _read_certificate(entry: Entry, cells: Sequence[str], today: date) -> None:
     key = numbers.normalise_number(number)
     if not key or _is_damaged(key):
         raise RowRefused("证书编号", numbers.damaged() if key else Refusal("needed-empty", N_("证书编号不能为空。")))
+    if len(key) > _LENGTHS["证书编号"]:  # upper case can be longer: ß is SS
+        raise _too_long("证书编号")
     issued_on = _day(cells, "发证日期")
     assert issued_on
     if issued_on < entry.offering.starts_on:
@@ -337,7 +338,7 @@ def _cell(cells: Sequence[str], column: str) -> str:
 def _optional(cells: Sequence[str], column: str) -> str:
     """The cell, where a lone dash or 无 means nothing."""
     text = tidy(_cell(cells, column))
-    return "" if text in _BLANKS else text
+    return "" if text in numbers.BLANKS else text
 
 
 def _needed(cells: Sequence[str], column: str) -> str:
@@ -349,12 +350,21 @@ def _needed(cells: Sequence[str], column: str) -> str:
 
 def _text(cells: Sequence[str], column: str, *, needed: bool = True) -> str:
     text = _needed(cells, column) if needed else _optional(cells, column)
-    longest = _LENGTHS.get(column, 100)
-    if len(text) > longest or len(numbers.normalise_name(text)) > longest:
-        raise RowRefused(
-            column, Refusal("too-long", N_("%(column)s最多 %(longest)s 个字，请改短。"), column=column, longest=longest)
-        )
+    if max(len(text), len(numbers.normalise_name(text))) > _longest(column):
+        raise _too_long(column)
     return text
+
+
+def _longest(column: str) -> int:
+    return _LENGTHS.get(column, 100)
+
+
+def _too_long(column: str) -> RowRefused:
+    """For the column, or for the key that is compared: half-width spelling can be longer (㍿ is four characters)."""
+    longest = _longest(column)
+    return RowRefused(
+        column, Refusal("too-long", N_("%(column)s最多 %(longest)s 个字，请改短。"), column=column, longest=longest)
+    )
 
 
 def _day(cells: Sequence[str], column: str, *, needed: bool = True) -> date | None:

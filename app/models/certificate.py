@@ -9,10 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.database import Base, db
 from app.models.enrolment import Enrolment
-from app.models.identity_number import normalise_number
+from app.models.identity_number import BLANKS, normalise_number
 from app.refusal import N_, Refusal
 
 SYSTEMS: dict[str, str] = {"one_plus_x": N_("1+X"), "hrss": N_("人社")}
+
+NUMBER_LENGTH = 40
 
 
 class Certificate(Base):
@@ -24,8 +26,8 @@ class Certificate(Base):
     system: Mapped[str] = mapped_column(String(12))
     name: Mapped[str] = mapped_column(String(100))
     level: Mapped[str] = mapped_column(String(20), default="")
-    number: Mapped[str] = mapped_column(String(40))
-    number_key: Mapped[str] = mapped_column(String(40))
+    number: Mapped[str] = mapped_column(String(NUMBER_LENGTH))
+    number_key: Mapped[str] = mapped_column(String(NUMBER_LENGTH))
     issued_on: Mapped[date]  # decides its year (R9)
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_batch.id"), index=True)
 
@@ -45,8 +47,11 @@ class Certificate(Base):
         ``issued_on`` decides its year (R9), ``day`` is today. Raises
         ``certificate-number``, ``certificate-date`` or ``certificate-taken``.
         """
-        if not normalise_number(number):
+        key = normalise_number(number)
+        if not key:
             raise Refusal("certificate-number", N_("请填证书编号，照证书上的写。"))
+        if len(key) > NUMBER_LENGTH:  # upper case can be longer than what was typed: ß is SS
+            raise Refusal("certificate-number", N_("证书编号最多 %(most)s 个字，请核对。"), most=NUMBER_LENGTH)
         if not enrolment.offering.starts_on <= issued_on <= day:
             raise Refusal(
                 "certificate-date",
@@ -59,7 +64,7 @@ class Certificate(Base):
         if known is not None:
             return known
         certificate = cls(
-            enrolment=enrolment, system=system, name=name.strip(), level=level.strip(), number=number.strip(),
+            enrolment=enrolment, system=system, name=_told(name), level=_told(level), number=number.strip(),
             issued_on=issued_on,
         )  # fmt: skip
         db.session.add(certificate)
@@ -75,3 +80,9 @@ class Certificate(Base):
     def numbered(cls, system: str, number: str) -> Certificate | None:
         """The certificate of that system and number, compared in the one spelling of numbers."""
         return db.session.scalar(db.select(cls).where(cls.system == system, cls.number_key == normalise_number(number)))
+
+
+def _told(text: str) -> str:
+    """As a ledger reads it, where a lone dash or 无 means nothing: what is exported is accepted back."""
+    text = " ".join(text.split())
+    return "" if text in BLANKS else text

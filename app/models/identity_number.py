@@ -28,6 +28,7 @@ PROVINCES = frozenset(
 )
 NAME_LENGTH = 30
 
+BLANKS = frozenset({"", "-", "--", "—", "/", "无"})  # what people write for nothing
 _HYPHENS = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00ad"))
 _EXPONENT = re.compile(r"\d+(\.\d+)?E\+?\d+|\d+\.\d+E\+?\d+", re.ASCII)
 _EIGHTEEN = re.compile(r"\d{17}[\dX]", re.ASCII)

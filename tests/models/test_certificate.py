@@ -44,3 +44,18 @@ def test_it_is_issued_between_the_first_day_and_today(app, on):
         enrolment = an_offering().enrol(a_person(), by=None, at=NOON)
         assert code(award, enrolment, issued_on=on) == "certificate-date"
         assert code(award, enrolment, number=" -- ") == "certificate-number"
+
+
+def test_a_number_is_too_long_when_its_upper_case_is(app):
+    with writing():
+        enrolment = an_offering().enrol(a_person(), by=None, at=NOON)
+        assert code(award, enrolment, number="ß" * 21) == "certificate-number"
+        assert award(enrolment, number="ß" * 20).number_key == "S" * 40
+
+
+@pytest.mark.parametrize("nothing", ["无", "-", " — ", "/"])
+def test_a_blank_in_words_is_kept_as_a_ledger_reads_it(app, nothing):
+    with writing():
+        enrolment = an_offering().enrol(a_person(), by=None, at=NOON)
+        assert award(enrolment, level=nothing).level == ""
+        assert award(enrolment, number="2", level=" 五级  甲 ").level == "五级 甲"
