@@ -15,6 +15,7 @@ from app.clock import civil, instant, now
 from app.database import Base, Hours, Stamp, db, forget_loaded
 from app.models.account import Account
 from app.models.attendance import PRESENT, STATUSES, Mark, Observation
+from app.models.certificate import Certificate
 from app.models.enrolment import AttendedHours, Enrolment
 from app.models.identity_number import normalise_name
 from app.models.offering import Offering, OfferingTrainer
@@ -256,7 +257,7 @@ class Lesson(Base):
         return enrolment
 
     def reschedule(self, held_on: date, begins: time, ends: time, room: str = "") -> None:
-        """Move a lesson. Raises ``roll-taken``, ``offering-cancelled`` or ``times-in-order``."""
+        """Move a lesson. Raises ``roll-taken``, ``offering-cancelled``, ``times-in-order`` or ``dates-contradict``."""
         self._lock()
         refuse_if_cancelled(self.offering)
         if self.roll_version:
@@ -265,11 +266,11 @@ class Lesson(Base):
         self.held_on, self.begins, self.ends, self.room = held_on, begins, ends, room
         self.class_hours = class_hours_between(begins, ends)
         db.session.flush()
-        note_timetable(self.offering)
+        _move_dates(self.offering)
         self.offering.promote(now())  # the first day decides the age, the last lesson ends the queue
 
     def remove(self) -> None:
-        """Raises ``roll-taken``, ``offering-cancelled`` or ``last-lesson``."""
+        """Raises ``roll-taken``, ``offering-cancelled``, ``last-lesson`` or ``dates-contradict``."""
         self._lock()
         refuse_if_cancelled(self.offering)
         if self.roll_version:
@@ -280,7 +281,7 @@ class Lesson(Base):
         offering.lessons.remove(self)
         db.session.delete(self)
         db.session.flush()
-        note_timetable(offering)
+        _move_dates(offering)
         offering.promote(now())
 
     # -- steps -------------------------------------------------------------
@@ -390,6 +391,43 @@ class Lesson(Base):
         self.roll_version += 1
         db.session.flush()
         note_attendance(list(changes))
+
+
+def _move_dates(offering: Offering) -> None:
+    """Read its first and last day anew from its lessons.
+
+    Raises ``dates-contradict`` when what is written down of its learners
+    would then lie outside: its own ledger would be sent back.
+    """
+    first, last = offering.starts_on, offering.ends_on
+    note_timetable(offering)
+    outside = []
+    if offering.starts_on > first:
+        issued = db.select(db.func.min(Certificate.issued_on)).join(Certificate.enrolment)
+        outside.append((issued.where(Enrolment.offering_id == offering.id), offering.starts_on.__gt__))
+        outside += [(_day_of(offering, db.func.min, fact), offering.starts_on.__gt__) for fact in _DATED]
+    if offering.ends_on < last:  # a certificate may come later
+        outside += [(_day_of(offering, db.func.max, fact), offering.ends_on.__lt__) for fact in _DATED]
+    for query, contradicts in outside:
+        day = db.session.scalar(query)
+        if day is not None and contradicts(day):
+            raise Refusal(
+                "dates-contradict",
+                N_(
+                    "这样改，这个班就成了 %(first)s 至 %(last)s，而有学员登记的到课、结业或发证日期是 %(day)s。"
+                    "请先核对那个日期，或不动这次课。"
+                ),
+                first=offering.starts_on,
+                last=offering.ends_on,
+                day=day,
+            )
+
+
+_DATED = (Enrolment.first_attended_on, Enrolment.completed_on)
+
+
+def _day_of(offering: Offering, edge: Any, fact: Any) -> Any:
+    return db.select(edge(fact)).where(Enrolment.offering_id == offering.id)
 
 
 def _key(thing: Any) -> Any:

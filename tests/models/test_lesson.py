@@ -1,15 +1,16 @@
 """When lessons are, how long, and who is booked twice."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 from app.database import db, writing
+from app.models import Certificate, Offering
 from app.models.scheduling import clashes, schedule
 from app.models.timetable import class_hours_between, weekly
 from tests.models.test_offering import code
-from tests.people import NOON, an_account, an_offering
+from tests.people import NOON, a_person, an_account, an_offering
 
 pytestmark = pytest.mark.zones
 
@@ -84,6 +85,39 @@ def test_a_lesson_whose_roll_is_taken_is_neither_moved_nor_removed(app):
         assert code(first.remove) == "roll-taken"
         second.reschedule(date(2026, 4, 1), NINE, time(11, 15))
         assert second.class_hours == 3 and offering.ends_on == date(2026, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("fact", "day"),
+    [("completed_on", date(2026, 3, 26)), ("first_attended_on", date(2026, 3, 25)), (None, date(2026, 3, 12))],
+)
+def test_a_lesson_stays_where_dates_of_its_learners_need_it(app, fact, day):
+    """Four Tuesdays from 10 to 31 March; ``None`` is the day of a certificate."""
+    with writing():
+        offering = an_offering()
+        enrolment = offering.enrol(a_person(), by=None, at=NOON - timedelta(30))
+        if fact:
+            enrolment.first_attended_on = offering.starts_on
+            setattr(enrolment, fact, day)
+        else:
+            Certificate.award(enrolment, system="hrss", name="", level="", number="1", issued_on=day, day=day)
+        db.session.flush()
+        offering_id = offering.id
+    place = 3 if fact else 0
+
+    def change(verb: str, *facts) -> None:
+        with writing():
+            getattr(db.session.get_one(Offering, offering_id).lessons[place], verb)(*facts)
+
+    moved = (date(2026, 3, 25 if fact else 13), NINE, TEN)
+    if fact == "first_attended_on":
+        moved = (date(2026, 3, 24), time(14), time(15))
+    assert code(change, "remove") == "dates-contradict"
+    assert code(change, "reschedule", *moved) == "dates-contradict"
+    db.session.rollback()
+    offering = db.session.get_one(Offering, offering_id)
+    assert (offering.starts_on, offering.ends_on, len(offering.lessons)) == (date(2026, 3, 10), date(2026, 3, 31), 4)
+    change("reschedule", day, NINE, TEN)  # as far as the day itself
 
 
 def test_a_published_offering_keeps_its_last_lesson(app):
