@@ -11,7 +11,7 @@ from app.clock import now
 from app.database import db, writing
 from app.models.account import ROLES, Account, NewPassword
 from app.models.identity_number import NAME_LENGTH, mask_mobile, normalise_mobile, normalise_name
-from app.models.provider import Provider
+from app.models.provider import PROVIDER_NAME_LENGTH, Provider
 from app.refusal import N_, Refusal
 
 UNUSABLE = 2
@@ -61,6 +61,8 @@ def _create(role: str, name: str, mobile: str, provider: str, new_provider: bool
 def _institution(name: str, new: bool) -> Provider:
     found = Provider.named(name)
     if found is None and new:
+        if max(len(name), len(normalise_name(name))) > PROVIDER_NAME_LENGTH:
+            raise Refusal("provider-name-long", N_("机构名称最多 %(n)s 个字，请写短些。"), n=PROVIDER_NAME_LENGTH)
         found = Provider(name=name)
         db.session.add(found)
         db.session.flush()

@@ -9,6 +9,7 @@ from app.database import Base, db
 from app.models.identity_number import normalise_name
 from app.refusal import N_
 
+PROVIDER_NAME_LENGTH = 100
 PROVIDER_KINDS: dict[str, str] = {
     "open_university": N_("开放大学"),
     "elderly_university": N_("老年大学"),
@@ -25,8 +26,8 @@ class Provider(Base):
     __tablename__ = "provider"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100))
-    name_key: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(PROVIDER_NAME_LENGTH))
+    name_key: Mapped[str] = mapped_column(String(PROVIDER_NAME_LENGTH), unique=True)
     kind: Mapped[str] = mapped_column(String(30), default="other")
     division_code: Mapped[str] = mapped_column(String(6), default="220200")
     address: Mapped[str] = mapped_column(String(200), default="")

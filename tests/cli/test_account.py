@@ -64,6 +64,15 @@ def test_what_cannot_be_is_said_in_one_sentence(app, wrong, sentence):
     assert db.session.scalar(db.select(db.func.count(Account.id))) == 1
 
 
+@pytest.mark.parametrize("name", ["长" * 101, "㍿" * 26])
+def test_an_institution_whose_name_does_not_fit_its_column_or_its_key_is_not_made(app, name):
+    arguments = ["--role", "clerk", "--name", "演示教务", "--mobile", "13900007003", "--new-provider"]
+    answer = create(app, *arguments, "--provider", name)
+    assert answer.exit_code == 2 and "最多 100 个字" in answer.stderr
+    assert db.session.scalar(db.select(Provider)) is None
+    assert create(app, *arguments, "--provider", "㍿" * 25).exit_code == 0
+
+
 @pytest.mark.engine("sqlite")
 def test_the_first_institution_can_be_made_along_with_its_clerk(app):
     arguments = ["--role", "clerk", "--name", "演示教务", "--mobile", "13900007003", "--provider", "新机构（演示）"]
