@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -64,3 +66,21 @@ def test_the_bar_is_on_screen_wherever_one_reads(live: Live, chrome: Browser, sc
         box = page.locator(".save").bounding_box()
         assert box is not None and abs(box["y"] + box["height"] - 640) < 1
     page.context.close()
+
+
+def test_a_chosen_word_stays_readable_under_the_pointer(live: Live, chrome: Browser) -> None:
+    page = opened(live, chrome)
+    for n in range(5):
+        word = page.locator(".bar").nth(n).locator("label").nth(n)
+        word.click()
+        word.hover()
+        style = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+        ink, ground = (luminance(colour) for colour in word.locator("b").evaluate(style))
+        assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 7
+    page.context.close()
+
+
+def luminance(colour: str) -> float:
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
