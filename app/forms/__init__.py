@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.i18n import get_translations
-from wtforms.validators import DataRequired, InputRequired
+from wtforms.validators import DataRequired, InputRequired, StopValidation
 
 from app.refusal import Refusal
 
@@ -58,7 +58,24 @@ def _library_words(language: str) -> Any:
 
 def required(sentence: str, *, keep_blank: bool = False) -> Any:
     """A validator that says what is missing, in a sentence marked with N_."""
-    return (InputRequired if keep_blank else DataRequired)(_Later(sentence))
+    return (_RequiredInput if keep_blank else _RequiredData)(_Later(sentence))
+
+
+class _AfterItsOwnComplaint:
+    """What was typed but not understood isn't missing: the field's own sentence says more, and stands alone."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.process_errors:
+            raise StopValidation
+        super().__call__(form, field)  # type: ignore[misc]
+
+
+class _RequiredData(_AfterItsOwnComplaint, DataRequired):
+    pass
+
+
+class _RequiredInput(_AfterItsOwnComplaint, InputRequired):
+    pass
 
 
 class _Later(str):

@@ -25,6 +25,7 @@ from app.models.identity_number import normalise_name
 from app.models.person import Person
 from app.models.provider import Provider
 from app.models.recording import Report, Terms
+from app.models.timetable import note_timetable
 from app.refusal import N_, Refusal
 
 if TYPE_CHECKING:
@@ -227,8 +228,6 @@ class Offering(Base):
         somebody attended: R5, and the ledger finds an offering by its number)
         or ``hours-below-attended``.
         """
-        from app.models.timetable import note_timetable
-
         if self.id is not None:
             self.lock()
         if self.cancelled_at is not None:

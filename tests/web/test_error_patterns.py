@@ -278,3 +278,14 @@ def _keeps(elements: list[Any], field: str, typed: str) -> bool:
         elif e.get("value") == typed:
             return True
     return False
+
+
+@pytest.mark.engine("sqlite")
+def test_what_was_typed_but_not_understood_is_not_called_missing(client):
+    world = World()
+    client.sign_in(world.clerk)
+    good = {"first_on": "2026-02-30", "weekdays": "1", "begins": "九点", "ends": "10:30", "count": "很多"}
+    page = client.post(f"/desk/offerings/{world.coming.id}/weekly-lessons", data=good).get_data(as_text=True)
+    for said in ("日期没有看懂", "时间没有看懂", "请填整数"):
+        assert page.count(said) == 2, "once on top and once at its field"
+    assert "请填写" not in page
