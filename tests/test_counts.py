@@ -300,6 +300,47 @@ def test_r16_a_person_is_of_age_who_was_so_in_one_offering(app):
     assert lists.elderly_ages(Place(2026)) == (Ages(1, 1, 0), Ages(1, 0, 0))
 
 
+def test_r8_on_the_books_is_who_was_registered_in_elderly_education_in_the_year(app):
+    def in_class(first_on: date = MARCH, **facts: Any) -> Enrolment:
+        offering = an_offering(category="elderly", first_on=first_on)
+        fact = {"registered_on": first_on, "applied_on": first_on, "place_number": 1, **facts}
+        enrolment = Enrolment(offering=offering, person=a_person(), source="web", applied_at=NOON, **fact)
+        db.session.add(enrolment)
+        db.session.flush()
+        return enrolment
+
+    def left(day: date) -> dict[str, Any]:
+        return {"withdrawn_on": day, "withdrawn_at": NOON}
+
+    with writing():
+        in_class()  # registered, never came
+        in_class(first_attended_on=MARCH)
+        in_class(first_attended_on=MARCH, **left(date(2026, 3, 20)))  # came, then left
+        in_class(date(2025, 12, 20), first_attended_on=date(2025, 12, 20))  # goes on into the year
+        in_class(date(2025, 3, 4), first_attended_on=date(2025, 3, 4))  # not included – ended before
+        before = date(2025, 12, 20)
+        in_class(before, first_attended_on=before, **left(date(2025, 12, 31)))  # not included – left before
+            date(2025, 12, 20), first_attended_on=date(2025, 12, 20), **left(date(2025, 12, 31))
+        )  # not: left before
+        in_class(date(2027, 1, 4))  # not included – registered later
+        in_class(**left(date(2026, 3, 20)))  # not included – left before attending
+        in_class(registered_on=None, place_number=None, waitlisted_at=NOON)  # not included – waits
+        in_class().offering.cancel("教师生病", NOON)  # not included – cancelled before anybody came (R10)
+        in_class().offering.planned_hours = Decimal(1)  # not included – an activity (R15)
+        attended(an_offering(category="rural"))  # not included – another category
+    assert lists.on_the_books(Place(2026)) == lists.OnTheBooks(4, 4, 3)
+    assert lists.on_the_books(Place(2026, division="220202")) == lists.OnTheBooks(0, 0, 0)
+
+
+def test_r8_on_the_books_counts_a_human_being_once_and_open_pairs_as_a_range(app):
+    with writing():
+        one, other = a_person(), a_person()
+        for person in (one, one, other):
+            attended(an_offering(category="elderly"), person)
+        undecided(one, other)
+    assert lists.on_the_books(Place(2026)) == lists.OnTheBooks(1, 2, 2)
+
+
 def test_r20_an_open_pair_makes_persons_a_range(app):
     with writing():
         offering, one, other, third = an_offering(), a_person(), a_person(), a_person()

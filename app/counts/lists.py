@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, distinct, func, select, type_coerce
+from sqlalchemy import Integer, Select, and_, distinct, func, or_, select, type_coerce
 
 from app.counts import rows
+from app.counts.fold import Crowd
+from app.counts.pairs import OpenPairs
 from app.database import db
 from app.models import Certificate, Enrolment, GroupVisit, Offering, Person
 from app.models.person import full_years
@@ -148,6 +151,49 @@ def elderly_ages(place: Place) -> tuple[Ages, Ages]:
         Ages(times[True], times[False], times[None]),
         Ages(persons.count(True), persons.count(False), persons.count(None)),
     )
+
+
+@dataclass(frozen=True)
+class OnTheBooks:
+    """在册人数: people registered in elderly education at some time in a year (R8), and who of them came (R1)."""
+
+    persons: int
+    persons_max: int
+    attended: int
+
+
+def on_the_books(place: Place) -> OnTheBooks:
+    """Distinct people registered by 31 December who had neither left nor ended before 1 January (R8).
+
+    Who left before attending is out; so is an offering cancelled before
+    anybody came (R10). ``persons`` takes open pairs as one (R20).
+    """
+    first, last = rows.bounds(place.year)
+    same = rows.twins()
+    came = Enrolment.first_attended_on.is_not(None)
+    conditions = [
+        Offering.category == ELDERLY,
+        rows.is_training(),
+        Enrolment.registered_on <= last,
+        Offering.ends_on >= first,
+        or_(Enrolment.withdrawn_on.is_(None), and_(Enrolment.withdrawn_on >= first, came)),
+        or_(Offering.cancelled_at.is_(None), came),
+        Enrolment.id.not_in(select(rows.outside(same).c.id)),
+    ]
+    if place.division is not None:
+        conditions.append(Offering.division_code == place.division)
+    if place.provider is not None:
+        conditions.append(Offering.provider_id == place.provider)
+    found = db.session.execute(
+        select(func.coalesce(same.c.identity, Enrolment.person_id), Enrolment.first_attended_on)
+        .join(Offering, Offering.id == Enrolment.offering_id)
+        .outerjoin(same, same.c.person_id == Enrolment.person_id)
+        .where(*conditions)
+    ).all()
+    pairs, people = OpenPairs(), array("q", {identity for identity, _ in found})
+    crowd = Crowd([people], max([pairs.highest, *people]))
+    attended = {identity for identity, day in found if day is not None and day <= last}
+    return OnTheBooks(crowd.size - pairs.too_many(crowd), crowd.size, len(attended))
 
 
 def visits_of(offering: Offering) -> list[GroupVisit]:

@@ -35,6 +35,7 @@ def sign_ups(year: int) -> str:
         context["groups"] = db.session.execute(lists.groups(place)).all()
     if place.category == lists.ELDERLY and measure in ("persons", "persons_max", "person_times"):
         context["ages"] = lists.elderly_ages(place)
+        context["books"] = lists.on_the_books(place) if place.month is None else None
     return render_template(
         "bureau/sign_ups.html",
         year=year,
