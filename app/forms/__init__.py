@@ -65,7 +65,7 @@ class _AfterItsOwnComplaint:
     """What was typed but not understood isn't missing: the field's own sentence says more, and stands alone."""
 
     def __call__(self, form: Any, field: Any) -> None:
-        if field.process_errors:
+        if field.process_errors and getattr(field, "complaint", ""):
             raise StopValidation
         super().__call__(form, field)  # type: ignore[misc]
 
