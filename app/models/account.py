@@ -232,7 +232,3 @@ def check_password(password_hash: str, password: str) -> bool:
 def waste_a_check(password: str) -> None:
     """Spend what a real check costs, so that the answer's time tells nobody which mobiles have accounts."""
     check_password(_NOBODY, password)
-
-
-def role_label(role: str) -> Any:
-    return ROLES[role]

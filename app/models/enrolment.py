@@ -29,7 +29,6 @@ STATES: dict[str, str] = {
     "not_completed": N_("未结业"),
     "completed": N_("已结业"),
 }
-SOURCES = ("web", "walk_in", "clerk", "ledger")
 
 
 class Enrolment(Base):

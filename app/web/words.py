@@ -28,7 +28,6 @@ from app.models import (
 from app.models.timetable import WEEKDAYS, clock
 from app.refusal import Refusal
 
-LANGUAGES = ("zh", "en")
 # A sign beside each word of a roll; the stylesheet shows the same ones on the roll itself.
 SIGNS = {"present": "✓", "late": "…", "left_early": "↗", "leave": "○", "absent": "✕", "unmarked": "–"}
 Say = Callable[..., str]
