@@ -20,6 +20,7 @@ from app.web import (
     bureau,
     errors,
     headers,
+    health,
     page_cache,
     provider,
     public,
@@ -56,7 +57,7 @@ def create_app(settings: dict[str, Any] | None = None, instance: Path | None = N
     access.init(app)
     errors.init(app)
     words.init(app)
-    for audience in (public, account, resident, trainer, provider, bureau):
+    for audience in (health, public, account, resident, trainer, provider, bureau):
         app.register_blueprint(audience.bp)
     cli.init(app)
     page_cache.init(app)

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, event, func, select
+from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, event, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
@@ -116,7 +116,7 @@ def engine_options(url: str) -> dict[str, Any]:
             "hide_parameters": True,  # parameters hold names; an error must not carry them into the log
         }
     return {
-        "connect_args": {"options": "-c lock_timeout=3000 -c timezone=UTC"},
+        "connect_args": {"options": "-c lock_timeout=3000 -c timezone=UTC", "connect_timeout": 5},  # seconds
         "pool_size": 8,
         "max_overflow": 8,
         "pool_pre_ping": True,
@@ -125,7 +125,7 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    """Attach the transaction hooks to a new engine."""
+    """Attach the transaction hooks to a new engine. Raises EngineTooOld when its SQLite file cannot be kept safely."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -135,6 +135,22 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_postgresql)
     # An SQLite connection must not be carried over a fork: the child would believe in locks that it does not have.
     os.register_at_fork(before=engine.dispose, after_in_child=lambda: _start_afresh(engine))
+    if engine.dialect.name == "sqlite":
+        engine.connect().close()  # refused now, in one line, and not at the first page
+
+
+def engine_in_words() -> str:
+    """The engine that answers, as ``SQLite 3.51.3`` or ``PostgreSQL 18.1``; asked of the database itself."""
+    if db.engine.dialect.name == "sqlite":
+        return f"SQLite {db.session.scalar(select(func.sqlite_version()))}"
+    return f"PostgreSQL {db.session.scalar(text('SHOW server_version'))}"
+
+
+def tables_version() -> str | None:
+    """The migration at which the tables stand, or None when there are none."""
+    if not inspect(db.session.connection()).has_table("alembic_version"):
+        return None
+    return db.session.scalar(text("SELECT version_num FROM alembic_version"))
 
 
 @contextmanager

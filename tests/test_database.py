@@ -45,9 +45,8 @@ def test_a_database_without_wal_or_foreign_keys_is_refused(tmp_path, monkeypatch
     monkeypatch.setattr(database, "PRAGMAS", (*database.PRAGMAS, pragma))
     url = f"sqlite:///{tmp_path / 'registry.db'}"
     engine = create_engine(url, **database.engine_options(url))
-    database.prepare(engine)
     with pytest.raises(EngineTooOld):
-        engine.connect()
+        database.prepare(engine)
 
 
 @pytest.mark.engine("sqlite")

@@ -25,7 +25,7 @@ from tests.people import NOON, a_provider, a_resident, an_account, an_offering
 # Who may: "visitor" is everybody, "anyone" everybody with an account. All else answers as if it were not there.
 ROUTES: dict[str, str] = {
     "visitor": """
-        public.home public.catalogue public.offering public.calendar public.display
+        health.readyz public.home public.catalogue public.offering public.calendar public.display
         account.new_account account.open_account account.sign_in account.enter account.sign_out
     """,
     "anyone": "account.my_data account.new_password account.renew_password account.end_other_sessions",

@@ -30,6 +30,7 @@ from app.web.words import gettext
 # The table of blueprint × role; an endpoint of its own line comes before its blueprint.
 # "visitor" is everybody, signed in or not; "anyone" is everybody with an account.
 GUARDS: dict[str | None, frozenset[str]] = {
+    "health": frozenset({"visitor"}),
     "public": frozenset({"visitor"}),
     "account": frozenset({"visitor"}),
     "account.my_data": frozenset({"anyone"}),
