@@ -11,7 +11,6 @@ import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -116,14 +115,8 @@ def interleave(examples: int) -> None:
     nothing_is_lost()
 
 
-@pytest.mark.engine("sqlite")
 def test_no_order_of_two_trainers_loses_a_mark(app):
     interleave(1000)
-
-
-@pytest.mark.engine("postgresql")
-def test_no_order_of_two_trainers_loses_a_mark_on_the_larger_engine(app):
-    interleave(100)
 
 
 def test_without_the_version_marks_are_overwritten_unseen(app):

@@ -244,7 +244,6 @@ def send_at_once(app, times: int) -> tuple[int, int, int]:
     return len(set(answers)), enrolments(), db.session.get_one(Offering, offering_id).places_taken
 
 
-@pytest.mark.engine("sqlite")
 def test_a_thousand_double_clicks_are_a_thousand_sign_ups(client):
     with writing():
         account, _ = a_resident()
