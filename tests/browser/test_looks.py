@@ -60,12 +60,23 @@ def visit(live: Live, chrome: Browser, recipe: Recipe, large: bool) -> list[str]
             page.evaluate(LET_GO)
             wrong += [where + line for line in judged(page)]
             wrong += [where + line for line in page.evaluate(script("looks.js"), {"large": large, "primary": PRIMARY})]
+        if not large:
+            page.set_viewport_size({"width": WIDTHS[0][0], "height": WIDTHS[0][1]})
+            wrong += ["letters doubled: " + line for line in doubled(page)]
+            wrong += page.evaluate(script("contrast.js"))
         page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wrong.append("scrolls sideways at 320 px")
+        wrong += [f"320 px{', large' if large else ''}: " + line for line in page.evaluate(script("reflow.js"))]
         return wrong + [f"console: {line}" for line in noise if "status of 4" not in line]
     finally:
         context.close()
+
+
+def doubled(page: Page) -> list[str]:
+    """What 200 % text does to a page."""
+    page.evaluate("document.documentElement.style.fontSize = '250%'")
+    found: list[str] = page.evaluate(script("reflow.js"))
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    return found
 
 
 def judged(page: Page) -> list[str]:
