@@ -191,6 +191,11 @@ def first_lock_of(row: Any) -> bool:
     return True
 
 
+def row_id(row: Any) -> int:
+    """The key of a row that is stored; unlike ``row.id`` it reads nothing after ``writing`` has begun."""
+    return inspect(row).identity[0]
+
+
 def one_at_a_time(key: bytes) -> None:
     """Until the commit nobody else passes here with the same key.
 

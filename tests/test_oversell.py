@@ -153,14 +153,14 @@ def _one_caller(app: Flask, here: Any, offering_id: int, person_id: int, answers
 
 
 def pause_between_look_and_take(engine: Any) -> None:
-    look = Offering._queue_end
+    look = Offering._newcomer
 
-    def look_and_pause(self: Offering) -> Any:
-        seen = look(self)
+    def look_and_pause(self: Offering, person: Person) -> Any:
+        seen = look(self, person)
         time.sleep(PAUSE)
         return seen
 
-    Offering._queue_end = look_and_pause  # type: ignore[method-assign]
+    Offering._newcomer = look_and_pause  # type: ignore[method-assign]
 
 
 def take_the_guards_away(engine: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -43,16 +43,10 @@ class EnrolmentForm(SentOnce):
         return self
 
     def refuse(self, no: Any) -> None:
-        self.blame(no, {"age-unsuitable": "person_id"})
-
-    def chosen(self, find: Callable[[int], Person | None]) -> Person | None:
-        """The person that was chosen, or None with a sentence at the field."""
-        asked = self.person_id.data or 0
-        person = find(asked) if 0 < asked < 2**31 else None  # beyond it no database has an id
-        if person is None:
-            self.person_id.data = None
-            self.person_id.errors = [gettext("请选择给谁报名。")]
-        return person
+        if no.code == "person-unknown":  # as if nobody had been chosen
+            self.person_id.data, self.person_id.errors = None, [gettext(no.sentence)]
+        else:
+            self.blame(no, {"age-unsuitable": "person_id"})
 
 
 class FamilyMember(SentOnce):

@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import sealing
-from app.database import Base, Stamp, db, one_at_a_time
+from app.database import Base, Stamp, db, one_at_a_time, row_id
 from app.models.identity_number import normalise_name
 from app.models.passwords import one_use_password, require_good_password
 from app.models.person import Person, mobile_index, settle_identities
@@ -145,9 +145,14 @@ class Account(UserMixin, Base):
         """The people this account may act for, itself first."""
         return list(db.session.scalars(self._looked_after().where(Person.deleted_at.is_(None))))
 
-    def own_person(self, person_id: int) -> Person | None:
-        """That one of ``own_people``."""
-        return db.session.scalar(self._looked_after().where(Person.deleted_at.is_(None), Person.id == person_id))
+    def own_person(self, person_id: int) -> Person:
+        """That one of ``own_people``. Raises ``person-unknown``."""
+        facts = {"account": row_id(self), "person": person_id}
+        # Beyond 2³¹ no row has an id, and PostgreSQL would call it an error.
+        person = db.session.scalar(_OWN_PERSON, facts) if 0 < person_id < 2**31 else None
+        if person is None:
+            raise Refusal("person-unknown", N_("请选择给谁报名。"))
+        return person
 
     def _looked_after(self) -> Any:
         itself = AccountPerson.relation == "self"
@@ -190,6 +195,17 @@ class AccountPerson(Base):
 
     account: Mapped[Account] = relationship(back_populates="people")
     person: Mapped[Person] = relationship()
+
+
+_OWN_PERSON = (
+    db.select(Person)
+    .join(AccountPerson, AccountPerson.person_id == Person.id)
+    .where(
+        AccountPerson.account_id == db.bindparam("account"),
+        Person.id == db.bindparam("person"),
+        Person.deleted_at.is_(None),
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, make_transient_to_detached, mapped_column, relationship
 
 from app.clock import civil, today
 from app.database import Base, Hours, Stamp, db
@@ -168,9 +168,28 @@ class Enrolment(Base):
             raise Refusal("too-late-to-leave", N_("这个班已经上完、结业或取消，不用再退了。有疑问请打电话问机构。"))
         self.offering.withdraw(self, by=by, at=at)
 
-    def register(self, at: datetime, place_number: int, on: date | None = None) -> None:
-        """Take the place; only the offering calls this, under its lock."""
-        self.registered_at, self.registered_on, self.place_number = at, on or civil(at).date(), place_number
+    @classmethod
+    def note(cls, **facts: Any) -> Enrolment:
+        """A new row by its columns; only the offering calls this, under its lock.
+
+        Written at once and past the unit of work, which takes three times as
+        long for a single row: the lock is everybody's.
+        """
+        noted: Any = db.session.execute(_NOTE, facts)
+        made = cls(id=noted.inserted_primary_key[0], **facts)
+        make_transient_to_detached(made)
+        db.session.add(made)
+        return made
+
+    @staticmethod
+    def place(at: datetime, number: int, on: date | None = None) -> dict[str, Any]:
+        """The columns of a place that was taken."""
+        return {"registered_at": at, "registered_on": on or civil(at).date(), "place_number": number}
+
+    def register(self, at: datetime, number: int) -> None:
+        """Leave the queue for a place; only the offering calls this, under its lock."""
+        for name, value in self.place(at, number).items():
+            setattr(self, name, value)
 
     def complete(self, on: date, *, by: Account | None, day: date) -> None:
         """Completed on a date that the clerk enters; never inferred (R9).
@@ -203,6 +222,9 @@ class Enrolment(Base):
         # A withdrawal or a corrected roll at the same moment waits for its turn, and is seen.
         self.offering.lock()
         db.session.refresh(self)
+
+
+_NOTE = db.insert(Enrolment.__table__)
 
 
 def _offering_of_sign_up(context: Any) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import sealing
-from app.database import Base, Stamp, db, one_at_a_time
+from app.database import Base, Stamp, db
 from app.refusal import N_, Refusal
 
 
@@ -26,10 +26,8 @@ class FormNonce(Base):
         """Where this very form led when it was first sent, or None when it is new.
 
         Raises ``nonce-reused`` when the nonce came with other content or from
-        someone else. Asked inside the write transaction, so two at once queue.
+        someone else.
         """
-        db.session.flush()
-        one_at_a_time(nonce.encode())
         seen = db.session.get(cls, nonce)
         if seen is None:
             return None
@@ -39,8 +37,12 @@ class FormNonce(Base):
 
     @classmethod
     def remember(cls, nonce: str, account_id: int, payload: str, outcome: str, at: datetime) -> None:
+        """Only one sending can: the nonce is the key of the table."""
         row = {"nonce": nonce, "account_id": account_id, "payload": _digest(payload), "outcome": outcome, "sent_at": at}
-        db.session.execute(db.insert(cls.__table__), row)
+        db.session.execute(_REMEMBER, row)
+
+
+_REMEMBER = db.insert(FormNonce.__table__)
 
 
 def _digest(payload: str) -> bytes:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, and_, inspect, or_
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.clock import civil, now
-from app.database import Base, Hours, Stamp, db, first_lock_of
+from app.database import Base, Hours, Stamp, db, first_lock_of, row_id
 from app.models import recording
 from app.models.account import Account, AccountPerson
 from app.models.course import Course
@@ -201,11 +202,7 @@ class Offering(Base):
         )
 
     def queue_length(self) -> int:
-        return self._queue_end()[0]
-
-    def enrolment_of(self, person: Person) -> Enrolment | None:
-        """The living sign-up of this human being, under whichever record (R3)."""
-        return db.session.scalar(_LIVING, {"offering": self.id, "identity": person.identity})
+        return db.session.scalar(_QUEUE_LENGTH, {"offering": self.id}) or 0
 
     # -- verbs -------------------------------------------------------------
 
@@ -254,9 +251,8 @@ class Offering(Base):
         self.lock()
         if source != "clerk" or not self.is_open_at_desk(at):
             self._refuse_unless_open(at)
-        self._refuse_unless_eligible(person)
-        self._refuse_if_in(person)
-        return self._take_in(person, by, at, source)
+        self._refuse_unsuitable_age(person)
+        return self._take_in(person, self._newcomer(person), by, at, source)
 
     def enrol_at_lesson(self, person: Person, lesson: Lesson, *, by: Account | None, at: datetime) -> Enrolment:
         """A walk-in: a sign-up dated that lesson, if a place is free and nobody waits (R12).
@@ -267,12 +263,10 @@ class Offering(Base):
         self.lock()
         if not self.is_published:
             raise Refusal("offering-cancelled", N_("这个班没有发布或已取消，不能加人。"))
-        if self.teaches(person):
-            raise _trainer_no_learner()
-        self._refuse_if_in(person)
-        if not self.has_free_place():
+        queue = self._newcomer(person)
+        if self.places_left == 0 or queue.length > 0:
             raise Refusal("no-free-place", N_("没有空余名额，或有人在候补。已记下来，请教务处理。"))
-        return self._take_in(person, by, at, "walk_in", on=lesson.held_on)
+        return self._take_in(person, queue, by, at, "walk_in", on=lesson.held_on)
 
     def record(self, reports: Sequence[Report], *, by_id: int | None, batch_id: int, at: datetime) -> None:
         """Take in what a ledger tells of people here; each report carries away its refusal or its sign-up.
@@ -409,7 +403,7 @@ class Offering(Base):
     @classmethod
     def under_lock(cls, offering_id: int) -> Offering | None:
         """Loaded and locked in one statement; as it is now, and nobody else's until the commit."""
-        found = db.session.get(cls, offering_id, with_for_update={"of": cls})
+        found = db.session.scalar(_UNDER_LOCK, {"offering": offering_id})
         if found is not None:
             first_lock_of(found)
         return found
@@ -497,7 +491,7 @@ class Offering(Base):
         if no := self.why_closed(at):
             raise no
 
-    def _refuse_unless_eligible(self, person: Person) -> None:
+    def _refuse_unsuitable_age(self, person: Person) -> None:
         if not self.suits_age(person):
             raise Refusal(
                 "age-unsuitable",
@@ -505,51 +499,56 @@ class Offering(Base):
                 limits=age_limits(self.min_age, self.max_age),
                 name=person.name,
             )
-        if self.teaches(person):
-            raise _trainer_no_learner()
 
-    def _refuse_if_in(self, person: Person) -> None:
-        if self.enrolment_of(person) is not None:
+    def _newcomer(self, person: Person) -> _Queue:
+        """The queue, as somebody finds it who is neither trainer nor learner here, under whichever record (R2, R3).
+
+        All that a sign-up asks of other tables, in one statement: it is asked under the lock.
+        """
+        facts = {"offering": self.id, "identity": person.identity}
+        teaches, is_in, length, latest = db.session.execute(_QUESTIONS, facts).one()
+        if teaches:
+            raise Refusal("trainer-no-learner", N_("授课教师不能在自己教的班里当学员。"))
+        if is_in:
             raise Refusal("already-enrolled", N_("%(name)s已经报过这个班了，不用再报。"), name=person.name)
+        return _Queue(length, latest)
 
     def _take_in(
-        self, person: Person, by: Account | None, at: datetime, source: str, on: date | None = None
+        self, person: Person, queue: _Queue, by: Account | None, at: datetime, source: str, on: date | None = None
     ) -> Enrolment:
-        enrolment = Enrolment(
-            offering_id=self.id,
-            person=person,
-            applied_at=at,
-            applied_on=on or civil(at).date(),
-            made_by_id=inspect(by).identity[0] if by else None,  # its row need not be read again
-            source=source,
-        )
-        length, latest = self._queue_end()
-        if length == 0 and (number := self._take_place()) is not None:
-            enrolment.register(at, number, on)
-        else:
-            # A newcomer never passes the queue. Its order is that of the commits:
-            # who asked the clock first may have come to the lock second.
-            enrolment.waitlisted_at = max(at, latest or at)
-        db.session.add(enrolment)
-        db.session.flush()
-        if enrolment.waits:
-            self.promote(at)  # a place may be free when all who waited before are not eligible
+        facts: dict[str, Any] = {
+            "offering_id": self.id,
+            "person_id": person.id,
+            "applied_at": at,
+            "applied_on": on or civil(at).date(),
+            "made_by_id": row_id(by) if by else None,
+            "source": source,
+        }
+        if queue.length == 0 and (number := self._take_place()) is not None:
+            return Enrolment.note(**facts, **Enrolment.place(at, number, on))
+        # A newcomer never passes the queue. Its order is that of the commits:
+        # who asked the clock first may have come to the lock second.
+        enrolment = Enrolment.note(**facts, waitlisted_at=max(at, queue.latest or at))
+        self.promote(at)  # a place may be free when all who waited before are not eligible
         return enrolment
-
-    def _queue_end(self) -> tuple[int, datetime | None]:
-        """How many wait, and since when the last of them does."""
-        row = db.session.execute(_QUEUE_END, {"offering": self.id}).one()
-        return row[0], row[1]
 
     def _take_place(self) -> int | None:
         """Look and take in one statement; the number of the place, or None when there is none."""
         number = db.session.scalar(_TAKE_PLACE, {"offering": self.id})
-        db.session.expire(self, ["places_taken"])
+        if number is not None:
+            set_committed_value(self, "places_taken", number)
         return number
 
     def _give_back_place(self) -> None:
         db.session.execute(_GIVE_BACK_PLACE, {"offering": self.id})
         db.session.expire(self, ["places_taken"])
+
+
+class _Queue(NamedTuple):
+    """How many wait, and since when the last of them does."""
+
+    length: int
+    latest: datetime | None
 
 
 class OfferingTrainer(Base):
@@ -581,10 +580,6 @@ def _refuse_disorder(facts: dict[str, Any]) -> None:
         raise Refusal("window-in-order", N_("报名截止时间要晚于开始时间。"))
 
 
-def _trainer_no_learner() -> Refusal:
-    return Refusal("trainer-no-learner", N_("授课教师不能在自己教的班里当学员。"))
-
-
 _ORDER = (Enrolment.waitlisted_at, Enrolment.id)
 
 # What every sign-up asks, built once: building a statement costs more than running it.
@@ -597,13 +592,26 @@ _TEACHES = db.select(
     .where(OfferingTrainer.offering_id == _HERE, AccountPerson.relation == "self", Person.identity_of() == _WHO)
     .exists()
 )
-_LIVING = (
-    db.select(Enrolment)
+_IS_IN = (
+    db.select(Enrolment.id)
     .join(Person, Person.id == Enrolment.person_id)
     .where(Enrolment.offering_id == _HERE, Enrolment.withdrawn_at.is_(None), Person.identity_of() == _WHO)
+    .exists()
 )
-_QUEUE_END = db.select(db.func.count(), db.func.max(Enrolment.waitlisted_at)).where(
-    Enrolment.offering_id == _HERE, Enrolment.is_waiting()
+_WAITING = Enrolment.offering_id == _HERE, Enrolment.is_waiting()
+_LATEST = db.func.max(Enrolment.waitlisted_at)
+_QUEUE_LENGTH = db.select(db.func.count()).select_from(Enrolment).where(*_WAITING)
+_QUESTIONS = (
+    db.select(_TEACHES.scalar_subquery(), db.select(_IS_IN).scalar_subquery(), db.func.count(), _LATEST)
+    .select_from(Enrolment)
+    .where(*_WAITING)
+)
+_UNDER_LOCK = (
+    db.select(Offering)
+    .where(Offering.id == _HERE)
+    # Of the offering alone: what is loaded beside it by an outer join cannot be locked.
+    .with_for_update(of=Offering)
+    .execution_options(populate_existing=True)
 )
 _TAKE_PLACE = (
     db.update(Offering.__table__)

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from app.clock import now
 from app.database import db, writing
-from app.forms.resident import EnrolmentForm, FamilyMember, SentOnce
+from app.forms.resident import EnrolmentForm, FamilyMember
 from app.models.account import AccountPerson
 from app.models.enrolment import Enrolment
-from app.models.form_nonce import FormNonce
 from app.models.offering import Offering
 from app.refusal import Refusal
 from app.web.access import form_page
+from app.web.once import once
 from app.web.words import say
 
 bp = Blueprint("resident", __name__, url_prefix="/my")
@@ -32,16 +32,16 @@ def enrolment(offering_id: int) -> Any:
 @bp.post("/offerings/<int:offering_id>/enrolment")
 def enrol(offering_id: int) -> Any:
     form = EnrolmentForm()
-    if form.validate() and (person := form.chosen(current_user.own_person)):
+    if form.validate():
+        asker, chosen = current_user._get_current_object(), form.person_id.data
 
         def sign_up() -> str:
-            made = _announced(offering_id, Offering.under_lock).enrol(
-                person, by=current_user._get_current_object(), at=now()
-            )
+            person = asker.own_person(chosen)
+            made = _announced(offering_id, Offering.under_lock).enrol(person, by=asker, at=now())
             return url_for("resident.enrolled", enrolment_id=made.id)
 
         try:
-            return redirect(_once(form, f"enrolment {offering_id} {person.id}", sign_up), 303)
+            return redirect(once(form.nonce.data, f"enrolment {offering_id} {chosen}", sign_up), 303)
         except Refusal as no:
             _blame_unless_reused(form, no)
     return _enrolment_page(_announced(offering_id), form)
@@ -94,21 +94,10 @@ def add_person() -> Any:
             return url_for("resident.people")
 
         try:
-            return redirect(_once(form, f"person {facts}", add), 303)
+            return redirect(once(form.nonce.data, f"person {facts}", add), 303)
         except Refusal as no:
             _blame_unless_reused(form, no)
     return form_page("resident/people.html", form, people=current_user.own_people())
-
-
-def _once(form: SentOnce, payload: str, act: Callable[[], str]) -> str:
-    """Act when this very form comes for the first time; where its first sending led, each time."""
-    nonce, account_id = form.nonce.data or "", current_user.id
-    with writing():
-        where = FormNonce.answered(nonce, account_id, payload)
-        if where is None:
-            where = act()
-            FormNonce.remember(nonce, account_id, payload, where, now())
-        return where
 
 
 def _blame_unless_reused(form: Any, no: Refusal) -> None:

@@ -17,11 +17,11 @@ from app.forms.trainer import RollForm, WalkInForm
 from app.models.account import Account
 from app.models.attendance import Observation
 from app.models.enrolment import Enrolment
-from app.models.form_nonce import FormNonce
 from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.refusal import Refusal
 from app.web.access import form_page
+from app.web.once import once
 from app.web.words import mask_name
 
 bp = Blueprint("trainer", __name__, url_prefix="/teach")
@@ -115,12 +115,15 @@ def _take_in_once(mine: Lesson, form: WalkInForm) -> str:
     """Add whoever came when this very form comes for the first time; a double click adds nobody."""
     facts = {"mobile": form.mobile.number or None, "birth_on": form.birth_on.day, "namesake": form.namesake.data}
     where, name = url_for("trainer.lesson", lesson_id=mine.id), form.name.data or ""
-    nonce, payload = form.nonce.data or "", f"walk-in {mine.id} {name} {facts}"
-    with writing():
-        if FormNonce.answered(nonce, current_user.id, payload) is None:
-            came = mine.walk_in(name, by=_me(), at=now(), **facts)
-            FormNonce.remember(nonce, current_user.id, payload, where, now())
-            _tell(came)
+    came: list[Enrolment | Observation] = []
+
+    def take_in() -> str:
+        came.append(mine.walk_in(name, by=_me(), at=now(), **facts))
+        return where
+
+    once(form.nonce.data or "", f"walk-in {mine.id} {name} {facts}", take_in)
+    for each in came:
+        _tell(each)
     return where
 
 
