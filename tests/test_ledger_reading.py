@@ -1,13 +1,16 @@
 """Ledgers as people keep them: any order of columns, any usual name, any encoding, cells as typed."""
 
 import io
+import re
+import zipfile
 from datetime import date, datetime
 
 import pytest
+import xlsxwriter
 
 from app import ledger
 from app.database import db
-from app.ledger import files
+from app.ledger import files, large_sheets
 from app.ledger.cells import as_text, read_date, read_number
 from app.ledger.columns import COLUMNS, PLACE, Header
 from app.models import Person
@@ -79,11 +82,75 @@ def test_every_kind_of_file_is_read(app, file, name):
     assert set(db.session.scalars(db.select(Person.name))) == {"演示学员1", "𠮷演示·艾力"}
 
 
-def test_a_large_sheet_is_streamed_and_reads_the_same(app, monkeypatch):
-    rows = [a_row(1, **DONE | {"结业日期": date(2025, 5, 31), "到课课时": 15.5}), a_row(2)]
-    quick = list(files.Ledger(workbook(rows, above=("标题",)), "a.xlsx").rows())
+def respelt(file: io.BytesIO, spell) -> io.BytesIO:
+    """The workbook with its sheet's XML spelt as another program might."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(file) as book, zipfile.ZipFile(out, "w") as other:
+        for name in book.namelist():
+            part = book.read(name)
+            other.writestr(name, spell(part) if name.startswith("xl/worksheets/") else part)
+    out.seek(0)
+    return out
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda part: part,
+        lambda part: re.sub(rb"<(/?)(?=[a-z])", rb"<\1x:", part),  # names with a prefix
+        lambda part: re.sub(rb' r="[A-Z]*\d+"', b"", part),  # rows and cells to be counted
+    ],
+)
+def test_a_large_sheet_is_read_in_pieces_and_reads_the_same(monkeypatch, spell):
+    done = DONE | {"结业日期": date(2025, 5, 31), "到课课时": 15.5}
+    rows = [a_row(n, **done, 课程=f"面点{n % 7}<&（演示）") for n in range(300)]
+    file = respelt(workbook(rows, above=("标题",)), spell)
+    quick = list(files.Ledger(file, "a.xlsx").rows())
+    pieces = []
+    cut = large_sheets._cut
+    monkeypatch.setattr(large_sheets, "_cut", lambda part: (pieces.append(piece) or piece for piece in cut(part)))
+    monkeypatch.setattr(large_sheets, "PIECE", 8_000)
     monkeypatch.setattr(files, "LARGE_SHEET", 0)
-    assert list(files.Ledger(workbook(rows, above=("标题",)), "a.xlsx").rows()) == quick
+    file.seek(0)
+    assert list(files.Ledger(file, "a.xlsx").rows()) == quick
+    assert [number for number, _ in quick] == list(range(3, 303)) and len(pieces) > 10
+
+
+def test_a_large_workbook_s_ledger_may_stand_on_any_sheet(monkeypatch):
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        book.add_worksheet("空")
+        book.add_worksheet("说明").write(0, 0, "请按表头填写")
+        sheet = book.add_worksheet("台账")
+        for place, row in enumerate([COLUMNS, [a_row(1).get(name, "") for name in COLUMNS]]):
+            sheet.write_row(place + 4, 2, row)
+    monkeypatch.setattr(files, "LARGE_SHEET", 0)
+    for file in (out, respelt(out, lambda part: part)):
+        file.seek(0)
+        opened = files.Ledger(file, "a.xlsx")
+        assert opened.header_row == 5
+        assert [(number, cells[PLACE["姓名"]]) for number, cells in opened.rows()] == [(6, "演示学员1")]
+
+
+def test_a_row_has_the_number_that_the_spreadsheet_shows(monkeypatch):
+    rows = [a_row(1), {}, a_row(2)]
+    file = workbook(rows, above=("", "", ""))
+    for large in (files.LARGE_SHEET, 0):
+        monkeypatch.setattr(files, "LARGE_SHEET", large)
+        file.seek(0)
+        assert [number for number, _ in files.Ledger(file, "a.xlsx").rows()] == [5, 7]
+
+
+@pytest.mark.parametrize(
+    "part", [b"<worksheet>", b"<worksheet><sheetData><row", b"<worksheet><sheetData>" + b"<row/>" * 999]
+)
+def test_a_large_sheet_that_breaks_off_is_refused(monkeypatch, part):
+    monkeypatch.setattr(files, "LARGE_SHEET", 0)
+    monkeypatch.setattr(large_sheets, "PIECE", 100)
+    monkeypatch.setattr(large_sheets, "_MOST_BETWEEN_ROWS", 1000)
+    with pytest.raises(Refusal) as no:
+        files.Ledger(respelt(workbook([a_row(1)]), lambda _: part), "a.xlsx")
+    assert no.value.code in ("file-unreadable", "header-missing")
 
 
 @pytest.mark.parametrize(

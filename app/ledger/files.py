@@ -6,17 +6,18 @@ import csv
 import io
 import itertools
 import zipfile
-from collections.abc import Iterator, Sequence
-from typing import IO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any, TypeVar
 
 from app.ledger.cells import FORMULA_STARTS, as_text
 from app.ledger.columns import SEARCHED_ROWS, Header, header_missing, looks_like_header
 from app.refusal import N_, Refusal
 
 Rows = Iterator[tuple[int, Sequence[str]]]
+_T = TypeVar("_T")
 SUFFIXES = (".xlsx", ".xls", ".csv", ".tsv")
 MOST_UNPACKED = 1 << 30  # a workbook of 200,000 rows unpacks to 250 MB; a bomb to more than this
-LARGE_SHEET = 48 << 20  # beyond it a sheet is streamed: read at once, it costs eight times its size in memory
+LARGE_SHEET = 16 << 20  # beyond it a sheet is read in pieces: at once, it costs eight times its size in memory
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -29,7 +30,7 @@ class Ledger:
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         best: list[str] = []
-        for sheet in _sheets(file, name):
+        for sheet in _sound(_sheets(file, name)):
             rows = _sound(sheet)
             for number, cells in itertools.islice(rows, SEARCHED_ROWS):
                 if not looks_like_header(cells):
@@ -82,36 +83,30 @@ def _largest_part(file: IO[bytes]) -> int:
 
 
 def _quick_sheets(file: IO[bytes]) -> Iterator[Rows]:
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineWorkbook
 
-    try:
-        book = CalamineWorkbook.from_filelike(file)
-        for index in range(len(book.sheet_names)):
-            sheet = book.get_sheet_by_index(index)
-            if sheet.start is None:
-                continue
-            row, column = sheet.start
-            ahead = [""] * column
-            yield (
-                (number, ahead + [as_text(cell) for cell in cells])
-                for number, cells in enumerate(sheet.iter_rows(), start=row + 1)
-            )
-    except (CalamineError, OSError, ValueError) as error:
-        raise unreadable() from error
+    book = CalamineWorkbook.from_filelike(file)
+    for index in range(len(book.sheet_names)):
+        yield _numbered([book.get_sheet_by_index(index)])
 
 
 def _streamed_sheets(file: IO[bytes]) -> Iterator[Rows]:
-    from openpyxl import load_workbook
+    from app.ledger.large_sheets import sheets_in_pieces
 
-    book = load_workbook(file, read_only=True, data_only=True)
-    try:
-        for sheet in book.worksheets:
-            yield (
-                (number, [as_text(cell) for cell in cells])
-                for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1)
-            )
-    finally:
-        book.close()
+    return (_numbered(pieces) for pieces in sheets_in_pieces(file))
+
+
+def _numbered(pieces: Iterable[Any]) -> Rows:
+    """Rows as the spreadsheet numbers them: calamine's begin where the first cell is."""
+    for sheet in pieces:
+        if sheet.start is None:
+            continue
+        row, column = sheet.start
+        ahead = [""] * column
+        for number, cells in enumerate(
+            sheet.to_python(), start=row + 1
+        ):  # iter_rows gives empty rows above, not columns
+            yield number, ahead + [as_text(cell) for cell in cells]
 
 
 def _separated(file: IO[bytes], suffix: str) -> Rows:
@@ -148,10 +143,10 @@ def _bare(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
-def _sound(rows: Rows) -> Rows:
-    """The same rows; whatever a broken file throws becomes one refusal."""
+def _sound(things: Iterator[_T]) -> Iterator[_T]:
+    """The same sheets or rows; whatever a broken file throws becomes one refusal."""
     try:
-        yield from rows
+        yield from things
     except Refusal:
         raise
     except Exception as error:  # readers of foreign formats throw anything

@@ -229,7 +229,7 @@ def record(
         report.before, report.after = target, _standing(report, target, facts, decision.told)
         (makes if target is None else alters).append((report, facts))
     _insert(offering, makes, by_id, batch_id, at, terms)
-    _update(alters, by_id)
+    _update(offering, alters)
     if net:
         offering.move_places(net)
     if net < 0:
@@ -333,10 +333,10 @@ def _insert(
     for (report, _), enrolment_id in zip(makes, ids, strict=True):
         assert report.after
         report.enrolment_id, report.after = enrolment_id, replace(report.after, id=enrolment_id)
-    _store_hours(report.after for report, _ in makes)
+    _store_hours(offering.id, (report.after for report, _ in makes))
 
 
-def _update(alters: Sequence[tuple[Report, dict[str, Any]]], by_id: int | None) -> None:
+def _update(offering: Offering, alters: Sequence[tuple[Report, dict[str, Any]]]) -> None:
     if not alters:
         return
     table = Enrolment.__table__
@@ -353,7 +353,7 @@ def _update(alters: Sequence[tuple[Report, dict[str, Any]]], by_id: int | None) 
         report.enrolment_id = report.after.id
     ids = [report.after.id for report, _ in alters if report.after]
     delete_hours(ids)
-    _store_hours(report.after for report, _ in alters)
+    _store_hours(offering.id, (report.after for report, _ in alters))
     forget_loaded(Enrolment, ids)
 
 
@@ -363,9 +363,10 @@ def delete_hours(enrolment_ids: Sequence[int]) -> None:
     )
 
 
-def _store_hours(standing: Iterable[Standing | None]) -> None:
+def _store_hours(offering_id: int, standing: Iterable[Standing | None]) -> None:
     rows = [
-        {"enrolment_id": s.id, "month_on": month, "class_hours": hours}
+        # The offering is named: left to its default, the column asks the database once a row.
+        {"enrolment_id": s.id, "offering_id": offering_id, "month_on": month, "class_hours": hours}
         for s in standing
         if s
         for month, hours in s.hours
