@@ -24,6 +24,7 @@ from app.models import (
     LedgerBatch,
     LedgerChange,
     LedgerRow,
+    PersonCorrection,
     SignIn,
     SignInAttempt,
 )
@@ -159,6 +160,7 @@ def fill() -> None:
                     visited_on=NOON.date(), headcount=40, state="已结业",
                 ),
                 SignInAttempt(mobile_index=bytes(32), tried_at=NOON),
+                PersonCorrection(person_id=person.id, name="从前演示", corrected_at=NOON, corrected_by_id=account.id),
             ]
         )  # fmt: skip
         batch = session.get_one(LedgerBatch, things["batch_id"])

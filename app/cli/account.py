@@ -53,8 +53,6 @@ def _create(role: str, name: str, mobile: str, provider: str, new_provider: bool
         institution = _institution(provider, new_provider) if provider else None
         account = Account.open(name, number, kept, now())
         account.grant(role, now(), institution)
-        if role == "resident":
-            account.add_person(name, None, now(), relation="self")
     return number, password
 
 

@@ -114,20 +114,18 @@ class _Load:
             if role == "trainer":
                 self.trainers[desk.id] = account
             if role == "resident":
-                self.family(account, mobile, at)
+                self.family(account, at)
             made.append((role, mobile, password))
         return made
 
-    def family(self, account: Account, mobile: str, at: datetime) -> None:
-        """The demo resident: herself, and the mother she looks after."""
-        for name, born, number, relation in (
-            ("王演示秀英", date(1961, 5, 4), mobile, "self"),
-            ("刘演示桂兰", date(1938, 9, 12), None, "family"),
-        ):
-            person = Person(name=name, sex="female", birth_on=born, mobile=number, made_at=at, is_demo=True)
-            db.session.add(person)
-            db.session.flush()
-            account.look_after(person, relation)
+    def family(self, account: Account, at: datetime) -> None:
+        """The demo resident: what she told of herself, and the mother she looks after."""
+        (herself,) = account.own_selves()
+        herself.sex, herself.birth_on = "female", date(1961, 5, 4)
+        mother = Person(name="刘演示桂兰", sex="female", birth_on=date(1938, 9, 12), made_at=at, is_demo=True)
+        db.session.add(mother)
+        db.session.flush()
+        account.look_after(mother, "family")
 
     def year(self, year: int) -> None:
         """Every other course ran, in spring or autumn; whatever would end after today is left to `running`."""
@@ -303,7 +301,10 @@ def _account(name: str, mobile: str, password_hash: str, at: datetime) -> Accoun
         made_at=at,
         is_demo=True,
     )
-    db.session.add(account)
+    owner = Person(name=name, mobile=mobile, made_at=at, is_demo=True)
+    db.session.add_all([account, owner])
+    db.session.flush()
+    account.look_after(owner)
     db.session.flush()
     return account
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -38,6 +39,31 @@ class SignInForm(Form):
         _("手机号"), [required(N_("请填写手机号。"))], render_kw={"autocomplete": "username", "type": "tel"}
     )
     password = PasswordField(_("密码"), [required(N_("请填写密码。"))], render_kw={"autocomplete": "current-password"})
+
+
+class CorrectionForm(Form):
+    name = NameField(_("姓名"), [required(N_("请填写姓名，和身份证上一样。"))], render_kw={"maxlength": 60})
+    birth_on = BirthDateField(_("出生日期"))
+
+    @staticmethod
+    def written(day: date | None) -> str:
+        """A birth date as somebody might have typed it."""
+        return f"{day.year}-{day.month}-{day.day}" if day else ""
+
+    def refuse(self, no: Any) -> None:
+        self.blame(no, {"person-known": "name", "birth-date-kept": "birth_on", "birth-date-document": "birth_on"})
+
+
+class MobileForm(Form):
+    mobile = MobileField(
+        _("新手机号"), [required(N_("请填写新的手机号。"))], render_kw={"autocomplete": "tel", "type": "tel"}
+    )
+    password = PasswordField(
+        _("现在的密码"), [required(N_("请填写现在的密码。"))], render_kw={"autocomplete": "current-password"}
+    )
+
+    def refuse(self, no: Any) -> None:
+        self.blame(no, {"password-wrong": "password", "mobile-taken": "mobile", "mobile-same": "mobile"})
 
 
 class NewPasswordForm(Form):

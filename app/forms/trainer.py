@@ -38,5 +38,9 @@ class WalkInForm(SentOnce):
     birth_on = BirthDateField(_("出生日期"), render_kw={"autocomplete": "off"})
     namesake = BooleanField(_("是另一位同名的人"))
 
+    def facts(self) -> dict[str, Any]:
+        """What ``Lesson.walk_in`` is told beside the name."""
+        return {"mobile": self.mobile.number or None, "birth_on": self.birth_on.day, "namesake": self.namesake.data}
+
     def refuse(self, no: Any) -> None:
         self.blame(no, {"name-on-roll": "namesake", "already-enrolled": "name", "trainer-no-learner": "name"})

@@ -3,6 +3,7 @@
 from app.models.account import Account, AccountPerson, RoleGrant
 from app.models.attendance import Mark, Observation
 from app.models.certificate import Certificate
+from app.models.correction import PersonCorrection
 from app.models.course import Course
 from app.models.enrolment import AttendedHours, Enrolment
 from app.models.form_nonce import FormNonce
@@ -33,6 +34,7 @@ __all__ = [
     "Offering",
     "OfferingTrainer",
     "Person",
+    "PersonCorrection",
     "Provider",
     "RoleGrant",
     "SignIn",

@@ -18,7 +18,7 @@ from app import sealing
 from app.database import Base, Stamp, db, one_at_a_time, row_id
 from app.models.identity_number import normalise_name
 from app.models.passwords import one_use_password, require_good_password
-from app.models.person import Person, mobile_index, settle_identities
+from app.models.person import IDENTITIES, Person, mobile_index, settle_identities
 from app.models.provider import Provider
 from app.refusal import N_, Refusal
 
@@ -54,20 +54,29 @@ class Account(UserMixin, Base):
     people: Mapped[list[AccountPerson]] = relationship(back_populates="account", order_by="AccountPerson.id")
 
     @classmethod
-    def open(cls, name: str, mobile: str, password: NewPassword, at: datetime) -> Account:
-        """A new account, not yet with a role. Raises ``mobile-taken``.
+    def open(
+        cls,
+        name: str,
+        mobile: str,
+        password: NewPassword,
+        at: datetime,
+        *,
+        birth_on: date | None = None,
+        sex: str | None = None,
+    ) -> Account:
+        """A new account, not yet with a role, and its owner's record: everybody may learn. Raises ``mobile-taken``.
 
         ``mobile`` is in the spelling of ``identity_number.normalise_mobile``.
         """
         one_at_a_time(mobile_index(mobile))
         if cls.with_mobile(mobile):
-            raise Refusal("mobile-taken", N_("这个手机号已经开过账号，请直接登录；忘记密码请打电话给机构重置。"))
+            raise _mobile_taken()
         account = cls(name=name.strip(), uid=uuid.uuid4().hex, made_at=at)
-        account.mobile_sealed = sealing.sealer().seal(mobile, "account", "mobile", account.uid)
-        account.mobile_index = mobile_index(mobile)
+        account._keep_mobile(mobile)
         account.set_password(password)
         db.session.add(account)
         db.session.flush()
+        account.add_person(name, birth_on, at, sex=sex, relation="self")
         return account
 
     @classmethod
@@ -91,10 +100,28 @@ class Account(UserMixin, Base):
 
         Raises ``password-changed`` when it was replaced since.
         """
-        db.session.refresh(self, with_for_update={"of": Account})  # not its roles: they are joined from outside
-        if self.password_hash != checked:
-            raise Refusal("password-changed", N_("密码刚刚在别处改过，请重新登录。"))
+        self._refresh_unless_changed(checked)
         self.set_password(password)
+
+    def change_mobile(self, mobile: str, checked: str) -> None:
+        """Sign in with another number, after ``checked`` (the hash as it was) let the password pass.
+
+        The owner's record has the account's number. Raises ``mobile-same``,
+        ``mobile-taken`` or ``password-changed``.
+        """
+        if mobile_index(mobile) == self.mobile_index:
+            raise Refusal("mobile-same", N_("这就是现在的手机号，不用换。"))
+        one_at_a_time(mobile_index(mobile))
+        if Account.with_mobile(mobile):
+            raise _mobile_taken()
+        one_at_a_time(IDENTITIES)  # before the rows: whoever settles identities writes rows of others under it
+        self._refresh_unless_changed(checked)
+        self._keep_mobile(mobile)
+        selves = self.own_selves()
+        for person in selves:
+            person.mobile = mobile
+        db.session.flush()
+        settle_identities([person.id for person in selves])
 
     def set_password(self, password: NewPassword) -> None:
         """Sessions that began with the old one are ended by ``SignIn.end_all``."""
@@ -153,6 +180,15 @@ class Account(UserMixin, Base):
         if person is None:
             raise Refusal("person-unknown", N_("请选择给谁报名。"))
         return person
+
+    def _keep_mobile(self, mobile: str) -> None:
+        self.mobile_sealed = sealing.sealer().seal(mobile, "account", "mobile", self.uid)
+        self.mobile_index = mobile_index(mobile)
+
+    def _refresh_unless_changed(self, checked: str) -> None:
+        db.session.refresh(self, with_for_update={"of": Account})  # not its roles: they are joined from outside
+        if self.password_hash != checked:
+            raise Refusal("password-changed", N_("密码刚刚在别处改过，请重新登录。"))
 
     def _looked_after(self) -> Any:
         itself = AccountPerson.relation == "self"
@@ -230,6 +266,10 @@ class NewPassword:
         """Made here: the password to tell its owner once, and what is kept of it."""
         password = one_use_password()
         return password, cls(hash_password(password), one_use=True)
+
+
+def _mobile_taken() -> Refusal:
+    return Refusal("mobile-taken", N_("这个手机号已经开过账号，请直接登录；忘记密码请打电话给机构重置。"))
 
 
 def hash_password(password: str) -> str:

@@ -1,8 +1,8 @@
-"""A form that was sent: a double click, a retry or the back button is the same sending (kept for a day at least)."""
+"""A form that was sent: a double click, a retry or the back button is the same sending."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import sealing
 from app.database import Base, Stamp, db
 from app.refusal import N_, Refusal
+
+KEPT = timedelta(7)  # longer than anybody leaves a page open and still means the same sign-up
 
 
 class FormNonce(Base):

@@ -57,18 +57,6 @@ class Lesson(Base):
         return 1 + sum(_in_order(lesson) < _in_order(self) for lesson in self.offering.lessons)
 
     @classmethod
-    def taught_by(cls, account: Account) -> Any:
-        """Lessons of the offerings to which this account is appointed, while it still teaches at their institution."""
-        return cls.offering_id.in_(
-            db.select(OfferingTrainer.offering_id)
-            .join(Offering, Offering.id == OfferingTrainer.offering_id)
-            .where(
-                OfferingTrainer.account_id == account.id,
-                Offering.provider_id.in_(account.provider_ids("trainer")),
-            )
-        )
-
-    @classmethod
     def timetable(cls, trainer: Account, first: date, last: date) -> list[Lesson]:
         """This trainer's published lessons of these days, both included, in their order."""
         return list(
@@ -309,7 +297,7 @@ class Lesson(Base):
         return (
             db.select(cls)
             .join(Offering, Offering.id == cls.offering_id)
-            .where(cls.taught_by(trainer), Offering.published_at.is_not(None))
+            .where(cls.offering_id.in_(OfferingTrainer.taught_by(trainer)), Offering.published_at.is_not(None))
             .options(
                 db.contains_eager(cls.offering).selectinload(Offering.lessons),
                 db.contains_eager(cls.offering).joinedload(Offering.course),

@@ -560,6 +560,15 @@ class OfferingTrainer(Base):
     offering: Mapped[Offering] = relationship(back_populates="trainers")
     account: Mapped[Account] = relationship()
 
+    @classmethod
+    def taught_by(cls, account: Account) -> Any:
+        """The ids of the offerings it is appointed to, while it still teaches at their institution."""
+        return (
+            db.select(cls.offering_id)
+            .join(Offering, Offering.id == cls.offering_id)
+            .where(cls.account_id == account.id, Offering.provider_id.in_(account.provider_ids("trainer")))
+        )
+
 
 def age_limits(min_age: int | None, max_age: int | None) -> str:
     """满 50 岁、不超过 80 岁"""

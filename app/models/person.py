@@ -22,6 +22,7 @@ from app.models import identity_number
 from app.refusal import N_
 
 SEXES: dict[str, str] = {"female": N_("女"), "male": N_("男")}
+IDENTITIES = b"identities"  # the lock under which it is settled who is whom
 _CHUNK = 400
 
 
@@ -210,7 +211,7 @@ def settle_identities(ids: Iterable[int]) -> None:
     shared the old ones too. Whatever the order in which records arrive, the
     same people and the same open pairs come out.
     """
-    one_at_a_time(b"identities")  # two that arrive at once would not see each other
+    one_at_a_time(IDENTITIES)  # two that arrive at once would not see each other
     db.session.flush()
     crowd = _closure(set(ids))
     groups = _same_people(crowd)

@@ -37,7 +37,11 @@ GUARDS: dict[str | None, frozenset[str]] = {
     "account.new_password": frozenset({"anyone"}),
     "account.renew_password": frozenset({"anyone"}),
     "account.end_other_sessions": frozenset({"anyone"}),
-    "resident": frozenset({"resident"}),
+    "account.correction": frozenset({"anyone"}),
+    "account.correct": frozenset({"anyone"}),
+    "account.mobile": frozenset({"anyone"}),
+    "account.change_mobile": frozenset({"anyone"}),
+    "resident": frozenset({"anyone"}),  # whoever works here may learn here, too
     "trainer": frozenset({"trainer"}),
     "provider": frozenset({"clerk"}),
     "bureau": frozenset({"bureau"}),
@@ -123,14 +127,13 @@ def menu() -> list[tuple[str, str]]:
     if not current_user.is_authenticated:
         return [*items, ("resident.enrolments", gettext("我的报名"))]
     for role, endpoint, words in (
-        ("resident", "resident.enrolments", gettext("我的报名")),
         ("trainer", "trainer.today", gettext("今天的课")),
         ("clerk", "provider.offerings", gettext("班次")),
         ("bureau", "bureau.year", gettext("年度统计")),
     ):
         if current_user.has_role(role):
             items.append((endpoint, words))
-    return [*items, ("account.my_data", gettext("我的资料"))]
+    return [*items, ("resident.enrolments", gettext("我的报名")), ("account.my_data", gettext("我的资料"))]
 
 
 def csrf_field() -> Markup:

@@ -6,22 +6,27 @@ takes a tenth of a second, and the write lock is everybody's.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.clock import now
 from app.database import writing
-from app.forms.account import NewPasswordForm, OpenAccount, SignInForm
+from app.forms.account import CorrectionForm, MobileForm, NewPasswordForm, OpenAccount, SignInForm
 from app.models.account import Account, NewPassword, waste_a_check
-from app.models.person import mobile_index
+from app.models.correction import correct as correct_person
+from app.models.person import Person, mobile_index
 from app.models.sign_in import SignIn, SignInAttempt, sign_in_wrong
+from app.models.tidying import tidy
 from app.refusal import N_, Refusal
 from app.web.access import TOKEN, begin_session, form_page, safe_next, start_page
 
 bp = Blueprint("account", __name__)
+EVERY = timedelta(hours=1)
 
 
 @bp.get("/account/new")
@@ -99,9 +104,14 @@ def renew_password() -> Any:
 
 @bp.get("/my-data")
 def my_data() -> str:
-    sessions = SignIn.living(current_user, now())
+    selves = current_user.own_selves()
     return render_template(
-        "account/my_data.html", sessions=sessions, this=g.sign_in_id, changed=bool(request.args.get("changed"))
+        "account/my_data.html",
+        selves=selves,
+        family=[person for person in current_user.own_people() if person not in selves],
+        sessions=SignIn.living(current_user, now()),
+        this=g.sign_in_id,
+        changed=bool(request.args.get("changed")),
     )
 
 
@@ -110,6 +120,58 @@ def end_other_sessions() -> Response:
     with writing():
         SignIn.end_all(current_user, now(), but=g.sign_in_id)
     return redirect(url_for("account.my_data"), 303)
+
+
+@bp.get("/my-data/people/<int:person_id>/correction")
+def correction(person_id: int) -> Any:
+    person = _own_person(person_id)
+    return _correction_page(person, CorrectionForm(name=person.name, birth_on=CorrectionForm.written(person.birth_on)))
+
+
+@bp.post("/my-data/people/<int:person_id>/correction")
+def correct(person_id: int) -> Any:
+    person, form = _own_person(person_id), CorrectionForm()
+    if form.validate():
+        try:
+            with writing():
+                correct_person(person, form.name.data or "", form.birth_on.day, by=_me(), at=now())
+        except Refusal as no:
+            form.refuse(no)
+        else:
+            flash(gettext("资料已更正。"))
+            return redirect(url_for("account.my_data"), 303)
+    return _correction_page(person, form)
+
+
+@bp.get("/my-data/mobile")
+def mobile() -> Any:
+    return form_page("account/mobile.html", MobileForm())
+
+
+@bp.post("/my-data/mobile")
+def change_mobile() -> Any:
+    form = MobileForm()
+    if form.validate():
+        try:
+            _change_mobile(form.mobile.number, form.password.data or "")
+        except Refusal as no:
+            form.refuse(no)
+        else:
+            flash(gettext("手机号已换好，下次请用新号登录。"))
+            return redirect(url_for("account.my_data"), 303)
+    return form_page("account/mobile.html", form)
+
+
+def _me() -> Account:
+    return current_user._get_current_object()
+
+
+def _own_person(person_id: int) -> Person:
+    return current_user.own_person(person_id) or abort(404)
+
+
+def _correction_page(person: Person, form: CorrectionForm) -> Any:
+    return form_page("account/correction.html", form, person=person)
 
 
 def _next() -> str | None:
@@ -122,9 +184,8 @@ def _open(form: OpenAccount) -> str:
     password = NewPassword.chosen(form.password.data or "", mobile, name)
     at = now()
     with writing():
-        account = Account.open(name, mobile, password, at)
+        account = Account.open(name, mobile, password, at, birth_on=form.birth_on.day, sex=form.sex.data or None)
         account.grant("resident", at)
-        account.add_person(name, form.birth_on.day, at, sex=form.sex.data or None, relation="self")
         _end(session.get(TOKEN))
         return SignIn.begin(account, at)
 
@@ -145,16 +206,13 @@ def _enter(mobile: str, password: str) -> str:
         token = SignIn.enter(account_id, checked, now())
         SignInAttempt.forget(index, now())
         _end(session.get(TOKEN))
+        _tidy_now_and_then()
         return token
 
 
 def _renew(old: str, new: str) -> str:
     """Every session ends, this one begins anew; a guess at the old password counts like one at the door."""
-    index, checked = current_user.mobile_index, current_user.password_hash
-    with writing():
-        SignInAttempt.admit(index, now())
-    if not current_user.password_is(old):
-        raise Refusal("password-wrong", N_("现在的密码不对，请再试一次。"))
+    index, checked = _check_own_password(old)
     if old == new:
         raise Refusal("password-same", N_("新密码和现在的一样，请换一个。"))
     password = NewPassword.chosen(new, current_user.mobile, current_user.name)
@@ -162,7 +220,25 @@ def _renew(old: str, new: str) -> str:
         current_user.renew_password(password, checked)
         SignIn.end_all(current_user, now())
         SignInAttempt.forget(index, now())
-        return SignIn.begin(current_user._get_current_object(), now())
+        return SignIn.begin(_me(), now())
+
+
+def _change_mobile(number: str, password: str) -> None:
+    """With the password: whoever finds a telephone lying open must not take the account along."""
+    index, checked = _check_own_password(password)
+    with writing():
+        current_user.change_mobile(number, checked)
+        SignInAttempt.forget(index, now())
+
+
+def _check_own_password(password: str) -> tuple[bytes, str]:
+    """The key under which the try was counted, and the hash that it fits. Raises ``password-wrong``."""
+    index, checked = current_user.mobile_index, current_user.password_hash
+    with writing():
+        SignInAttempt.admit(index, now())
+    if not current_user.password_is(password):
+        raise Refusal("password-wrong", N_("现在的密码不对，请再试一次。"))
+    return index, checked
 
 
 def _end(token: str | None) -> None:
@@ -170,3 +246,11 @@ def _end(token: str | None) -> None:
     before = SignIn.of(token, now()) if token else None
     if before is not None:
         before.end(now())
+
+
+def _tidy_now_and_then() -> None:
+    """At a sign-in, which is slow anyhow, and never at a sign-up; once an hour in each process."""
+    at = now()
+    if at - current_app.extensions.get("tidied_at", datetime.min.replace(tzinfo=UTC)) > EVERY:
+        current_app.extensions["tidied_at"] = at
+        tidy(at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
@@ -33,3 +34,10 @@ def once(nonce: str, payload: str, act: Callable[[], str]) -> str:
         if known is None:
             raise
         return known
+
+
+def blame_unless_reused(form: Any, no: Refusal) -> None:
+    """The sentence at its field; a nonce used before gets a page of its own, for nothing on this form would mend it."""
+    if no.code == "nonce-reused":
+        raise no
+    form.refuse(no)

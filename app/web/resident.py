@@ -17,7 +17,7 @@ from app.models.enrolment import Enrolment
 from app.models.offering import Offering
 from app.refusal import Refusal
 from app.web.access import form_page
-from app.web.once import once
+from app.web.once import blame_unless_reused, once
 from app.web.words import say
 
 bp = Blueprint("resident", __name__, url_prefix="/my")
@@ -43,7 +43,7 @@ def enrol(offering_id: int) -> Any:
         try:
             return redirect(once(form.nonce.data, f"enrolment {offering_id} {chosen}", sign_up), 303)
         except Refusal as no:
-            _blame_unless_reused(form, no)
+            blame_unless_reused(form, no)
     return _enrolment_page(_announced(offering_id), form)
 
 
@@ -96,14 +96,8 @@ def add_person() -> Any:
         try:
             return redirect(once(form.nonce.data, f"person {facts}", add), 303)
         except Refusal as no:
-            _blame_unless_reused(form, no)
+            blame_unless_reused(form, no)
     return form_page("resident/people.html", form, people=current_user.own_people())
-
-
-def _blame_unless_reused(form: Any, no: Refusal) -> None:
-    if no.code == "nonce-reused":
-        raise no  # a page of its own: nothing on this form would mend it
-    form.refuse(no)
 
 
 def _announced(offering_id: int, find: Callable[[int], Offering | None] = Offering.by_id) -> Offering:

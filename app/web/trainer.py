@@ -21,7 +21,7 @@ from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.refusal import Refusal
 from app.web.access import form_page
-from app.web.once import once
+from app.web.once import blame_unless_reused, once
 from app.web.words import mask_name
 
 bp = Blueprint("trainer", __name__, url_prefix="/teach")
@@ -105,16 +105,13 @@ def add_walk_in(lesson_id: int) -> Any:
         try:
             return redirect(_take_in_once(mine, form), 303)
         except Refusal as no:
-            if no.code == "nonce-reused":
-                raise  # nothing on this form would mend it
-            form.refuse(no)
+            blame_unless_reused(form, no)
     return form_page("trainer/walk_in.html", form, lesson=mine)
 
 
 def _take_in_once(mine: Lesson, form: WalkInForm) -> str:
     """Add whoever came when this very form comes for the first time; a double click adds nobody."""
-    facts = {"mobile": form.mobile.number or None, "birth_on": form.birth_on.day, "namesake": form.namesake.data}
-    where, name = url_for("trainer.lesson", lesson_id=mine.id), form.name.data or ""
+    where, name, facts = url_for("trainer.lesson", lesson_id=mine.id), form.name.data or "", form.facts()
     came: list[Enrolment | Observation] = []
 
     def take_in() -> str:
@@ -190,13 +187,10 @@ def _me() -> Account:
 
 
 def _my_offerings() -> Any:
-    taught = db.select(OfferingTrainer.offering_id).where(OfferingTrainer.account_id == current_user.id)
-    return db.select(Offering).where(
-        Offering.id.in_(taught), Offering.provider_id.in_(current_user.provider_ids("trainer"))
-    )
+    return db.select(Offering).where(Offering.id.in_(OfferingTrainer.taught_by(_me())))
 
 
 def _my_lesson(lesson_id: int) -> Lesson:
     """Loaded through the appointment; another trainer's answers like a missing one."""
-    found = db.session.scalar(db.select(Lesson).where(Lesson.id == lesson_id, Lesson.taught_by(_me())))
-    return found or abort(404)
+    taught = Lesson.offering_id.in_(OfferingTrainer.taught_by(_me()))
+    return db.session.scalar(db.select(Lesson).where(Lesson.id == lesson_id, taught)) or abort(404)

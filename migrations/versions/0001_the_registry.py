@@ -188,6 +188,20 @@ def upgrade():
     with op.batch_alter_table('candidate_pair', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_candidate_pair_b_id'), ['b_id'], unique=False)
 
+    op.create_table('person_correction',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=30), nullable=False),
+    sa.Column('birth_on', sa.Date(), nullable=True),
+    sa.Column('corrected_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('corrected_by_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['corrected_by_id'], ['account.id'], name=op.f('fk_person_correction_corrected_by_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_person_correction_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_person_correction'))
+    )
+    with op.batch_alter_table('person_correction', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_person_correction_person_id'), ['person_id'], unique=False)
+
     op.create_table('ledger_change',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('batch_id', sa.Integer(), nullable=False),
@@ -491,6 +505,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_ledger_change_batch_id_id'))
 
     op.drop_table('ledger_change')
+    with op.batch_alter_table('person_correction', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_person_correction_person_id'))
+
+    op.drop_table('person_correction')
     with op.batch_alter_table('candidate_pair', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_candidate_pair_b_id'))
 

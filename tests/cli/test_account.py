@@ -31,7 +31,9 @@ def test_an_account_is_opened_with_a_one_use_password(app, role):
     assert account.provider_ids(role) == ([provider.id] if "--provider" in arguments else [])
     assert account.password_is(re.search(r"一次性密码：(\S+)", answer.output).group(1))
     assert "13900007001" not in answer.output and "139****7001" in answer.output
-    assert db.session.scalar(db.select(db.func.count(Person.id))) == (1 if role == "resident" else 0)
+    (own,) = account.own_selves()
+    assert (own.name, own.mobile) == ("演示新人", "13900007001"), "whoever works here may sign up as a learner"
+    assert db.session.scalar(db.select(db.func.count(Person.id))) == 1
 
 
 GOOD = {"--role": "bureau", "--name": "演示科长", "--mobile": "13900007002", "--provider": ""}

@@ -76,6 +76,16 @@ SENT: dict[type[forms.Form], tuple[str, Callable[[World], str], dict[str, str]]]
         lambda w: "/new-password",
         {"old_password": "松木 桥头 风筝", "password": "另外 一个 密码"},
     ),
+    account.CorrectionForm: (
+        "resident",
+        lambda w: f"/my-data/people/{w.self_.id}/correction",
+        {"name": "更正演示", "birth_on": "1958-3-4"},
+    ),
+    account.MobileForm: (
+        "resident",
+        lambda w: "/my-data/mobile",
+        {"mobile": "13900008885", "password": "松木 桥头 风筝"},
+    ),
     resident.EnrolmentForm: (
         "resident",
         lambda w: f"/my/offerings/{w.coming.id}/enrolment",

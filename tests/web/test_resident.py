@@ -7,12 +7,13 @@ from threading import Barrier, Thread
 
 import pytest
 
-from app.clock import SHANGHAI, now
+from app.clock import SHANGHAI
 from app.database import db, writing
-from app.models import Enrolment, FormNonce, Offering
+from app.models import Account, Enrolment, FormNonce, Offering
+from app.models.account import NewPassword
 from app.models.person import settle_identities
 from tests.conftest import Browser
-from tests.people import NOON, a_person, a_resident, an_account, an_offering
+from tests.people import NOON, a_person, a_provider, a_resident, an_account, an_offering
 
 SOON = (datetime.now(SHANGHAI) + timedelta(20)).date()
 
@@ -382,10 +383,32 @@ def test_records_with_the_same_identity_show_nothing_of_each_other(client):
     assert answer.status_code == 409 and "已经报过这个班了" in text(answer), "but nobody is in twice"
 
 
-def test_other_roles_find_nothing_here(client):
+@pytest.mark.parametrize("role", ["trainer", "clerk", "bureau"])
+def test_whoever_works_here_signs_up_like_everybody_else(client, role):
     with writing():
-        clerk = an_account("clerk")
-    client.sign_in(clerk)
-    for where in ("/my/enrolments", "/my/people", "/my/enrolments/1"):
-        assert client.get(where).status_code == 404
-    assert now() > NOON
+        offering = offered()
+        provider = a_provider()
+        _, sealed = NewPassword.for_one_use()
+        account = Account.open("演示同事", "13900006101", sealed, NOON)
+        account.grant(role, NOON, provider if role in ("trainer", "clerk") else None)
+        account.must_change_password = False
+        (own,) = account.own_selves()
+    client.sign_in(account)
+    assert "还没有报名" in text(client.get("/my/enrolments"))
+    assert "演示同事" in text(client.get(path(offering)))
+    answer = send(client, offering, own)
+    assert answer.status_code == 303
+    assert "第 1 名，共 30 人" in text(client.get(answer.location))
+    assert 'href="/my/enrolments"' in text(client.get("/")), "the menu leads there"
+
+
+def test_a_trainer_is_no_learner_in_their_own_class_under_their_own_account_either(client):
+    with writing():
+        provider = a_provider()
+        trainer = an_account("trainer", provider)
+        own = trainer.add_person(trainer.name, None, NOON, relation="self")
+        offering = offered(provider=provider)
+        offering.appoint(trainer)
+    answer = send(client.sign_in(trainer), offering, own)
+    assert answer.status_code == 409 and "授课教师不能在自己教的班里当学员" in text(answer)
+    assert enrolments() == 0
