@@ -167,7 +167,7 @@ def _me() -> Account:
 
 
 def _own_person(person_id: int) -> Person:
-    return current_user.own_person(person_id) or abort(404)
+    return next((person for person in current_user.own_people() if person.id == person_id), None) or abort(404)
 
 
 def _correction_page(person: Person, form: CorrectionForm) -> Any:
