@@ -22,6 +22,8 @@ class Form(FlaskForm):
     """A form of the registry; its sentences are translated when shown."""
 
     class Meta(FlaskForm.Meta):
+        csrf = False  # asked of every unsafe request before its view (CSRFProtect), and not once more for each form
+
         def get_translations(self, form: Any) -> Any:
             return _library_words(str(get_locale()))
 
