@@ -12,15 +12,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 from werkzeug.routing import Rule
 
 from app.clock import now, today
 from app.database import db, writing
-from app.models import Account, Certificate, LedgerBatch, Observation, Provider, SignIn
+from app.models import Account, Certificate, Enrolment, LedgerBatch, Observation, Offering, Person, Provider, SignIn
+from app.web import resident
 from app.web.access import GUARDS
 from tests.conftest import Browser
-from tests.people import NOON, a_provider, a_resident, an_account, an_offering
+from tests.people import NOON, a_person, a_provider, a_resident, an_account, an_offering
 
 # Who may: "visitor" is everybody, "anyone" everybody with an account. All else answers as if it were not there.
 ROUTES: dict[str, str] = {
@@ -59,6 +60,7 @@ ROUTES: dict[str, str] = {
 WHO_MAY = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}
 PERSONAL = ("account.", "resident.")  # what stands in their addresses belongs to one account, whatever else it is
 PUBLISHED = ("public.", "resident.")  # there an offering's address is everybody's, once it is published
+ROLES = ("resident", "trainer", "clerk", "bureau")
 MISSING = 987654321
 PLAIN = {"year": today().year, "form": "csv"}  # parts of addresses that nobody owns
 
@@ -71,51 +73,63 @@ def test_every_route_is_listed_and_guarded(app):
         assert (GUARDS.get(endpoint) or GUARDS.get(endpoint.split(".")[0])) == {who}, endpoint
 
 
-@pytest.mark.engine("sqlite")
 def test_what_is_not_yours_answers_like_what_is_missing(app):
-    world = World(app)
+    """Cells: a route and method × an asker × one address, of an object of each side and of a missing one."""
+    world, cells = World(app), 0
     before = everything()
-    cells = 0
-    for rule, method in routes_of(app):
-        who, mine = WHO_MAY[rule.endpoint], owned(rule)
+    for rule, method in routes_of(app, heads=True):
         for name, asker in world.askers.items():
-            for side in ("ours", "theirs"):
-                if may(asker, who) and (holds(asker, rule, side) or not mine):
-                    continue  # the next test's
-                if may(asker, who):
-                    for part in mine:  # one foreign part in an address of one's own things is enough
-                        world.expect_nothing(name, rule, method, side, part)
-                        cells += 1
-                elif asker.role == "visitor":
-                    answer = world.ask(name, method, world.address(rule, side))
-                    assert answer.status_code == 302, f"{name} {method} {rule}"
-                    assert answer.location.startswith("/sign-in"), f"{name} {method} {rule}"
-                    cells += 1
-                else:
-                    world.expect_nothing(name, rule, method, side)
-                    cells += 1
-    assert cells > 500
+            cells += world.expect_nothing_foreign(name, asker, rule, method)
+    assert cells >= 4_000
     assert everything() == before, "an address that is not theirs changed something"
 
 
 @pytest.mark.engine("sqlite")
-def test_what_is_yours_opens(app):
-    world, pressed = World(app), False
+def test_a_route_that_forgot_to_ask_whose_it_is_would_be_found(app, monkeypatch):
+    monkeypatch.setattr(resident, "_own_enrolment", lambda i: db.session.get(Enrolment, i) or abort(404))
+    world = World(app)
+    found = set()
     for rule, method in routes_of(app):
-        for name, asker in list(world.askers.items()):
-            if not may(asker, WHO_MAY[rule.endpoint]) or asker.side == "theirs":
+        if "enrolment_id" in rule.arguments and rule.endpoint.startswith(PUBLISHED):
+            try:
+                world.expect_nothing_foreign("resident", world.askers["resident"], rule, method)
+            except AssertionError:
+                found.add(rule.endpoint)
+    assert found == {"resident.enrolled", "resident.withdrawal", "resident.withdraw"}
+
+
+def test_what_is_yours_opens(app):
+    world, pressed = World(app, extras=False), False
+    for rule, method in routes_of(app, heads=True):
+        for name, side in (*((role, "ours") for role in ("visitor", *ROLES)), ("resident", "family")):
+            asker, who = world.askers[name], keeper(rule)
+            if not may(asker, WHO_MAY[rule.endpoint]) or (owned(rule) and not world.owns(asker, who, side)):
                 continue
-            if owned(rule) and not holds(asker, rule, "ours"):
+            if side == "family" and (who != "resident" or not owned(rule)):
                 continue
             if pressed:
-                world = World(app)  # the last button may have taken away what this one needs
-            pressed = method == "POST"
-            answer = world.ask(name, method, world.address(rule, "ours"))
+                world = World(app, extras=False)  # the last button may have taken away what this one needs
+            answer = world.ask(name, method, world.address(rule, side))
             assert answer.status_code in (200, 302, 303, 409, 422, 429), f"{name} {method} {rule}: {answer.status}"
+            pressed = method == "POST" and answer.status_code in (302, 303)
             assert method == "POST" or not (answer.location or "").startswith("/sign-in?next"), f"{name} {rule}"
 
 
 @pytest.mark.engine("sqlite")
+def test_a_method_that_a_route_does_not_know_does_nothing_for_anybody(app):
+    world, cells = World(app, extras=False), 0
+    before = everything()
+    known = app.url_map.bind("localhost")
+    for rule, _ in routes_of(app):
+        urls = world.address(rule, "ours"), world.missing(rule)
+        for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - set(known.allowed_methods(urls[0]))):
+            for name in ("visitor", "clerk", "bureau"):
+                mine, missing = (plain(world.ask(name, method, url), url) for url in urls)
+                assert mine == missing and mine[0] == 405, f"{name} {method} {rule}"
+                cells += 1
+    assert cells > 500 and everything() == before
+
+
 def test_a_draft_answers_like_a_missing_offering_to_whoever_does_not_keep_it(app):
     world = World(app)
     with writing():
@@ -123,7 +137,7 @@ def test_a_draft_answers_like_a_missing_offering_to_whoever_does_not_keep_it(app
     for rule, method in routes_of(app):
         if rule.endpoint.startswith(PUBLISHED) and rule.arguments == {"offering_id"}:
             urls = [world.url(rule, {"offering_id": i}) for i in (draft.id, MISSING)]
-            for name in ("visitor", "resident", "clerk elsewhere", "bureau"):
+            for name in ("visitor", "resident", "clerk elsewhere", "trainer next door", "bureau"):
                 if may(world.askers[name], WHO_MAY[rule.endpoint]):
                     answers = [plain(world.ask(name, method, url), url) for url in urls]
                     assert answers[0] == answers[1] and answers[0][0] == 404, f"{name} {method} {rule}"
@@ -133,31 +147,70 @@ def test_a_draft_answers_like_a_missing_offering_to_whoever_does_not_keep_it(app
 
 
 class Asker:
-    def __init__(self, client: Browser, role: str, side: str) -> None:
-        self.client, self.role, self.side = client, role, side
+    """A browser, and for each role of its account the side on which it has that role."""
+
+    def __init__(self, client: Browser, homes: dict[str, str], signed_in: bool = True) -> None:
+        self.client, self.homes, self.signed_in = client, homes, signed_in
 
 
 class World:
-    """Two institutions with a trainer, a clerk and a learner each, one bureau, a visitor."""
+    """Two institutions, one of them with two offerings, trainers and learners who have nothing to do with each other.
 
-    def __init__(self, app: Flask) -> None:
+    Things stand on four sides: ours, the family's of our resident, next door
+    (the same institution), theirs. ``extras`` are askers with a role here and
+    another elsewhere, or with one that they no longer have.
+    """
+
+    def __init__(self, app: Flask, *, extras: bool = True) -> None:
         self.app = app
         app.test_client_class = Browser
-        self.askers = {"visitor": Asker(self._client(None), "visitor", "")}
+        self.askers = {"visitor": Asker(self._client(None), {}, signed_in=False)}
         self.provider_ids: dict[str, int] = {}
-        self.things: dict[str, dict[str, Any]] = {"missing": {}}
-        for side, suffix in (("ours", ""), ("theirs", " elsewhere")):
-            with writing():
-                provider = a_provider()
-                accounts = {role: an_account(role, provider) for role in ("trainer", "clerk")}
-                accounts["resident"], person = a_resident()
-            self.provider_ids[side] = provider.id
-            self.things[side] = things_of(provider, accounts["trainer"], person)
-            for role, account in accounts.items():
-                self.askers[role + suffix] = Asker(self._client(account), role, side)
+        self.things: dict[str, dict[str, Any]] = {}
+        accounts: dict[str, Account] = {}
         with writing():
-            officer = an_account("bureau")
-        self.askers["bureau"] = Asker(self._client(officer), "bureau", "ours")
+            ours, theirs = a_provider(), a_provider()
+            self.provider_ids = {"ours": ours.id, "family": ours.id, "next door": ours.id, "theirs": theirs.id}
+            people: dict[str, Any] = {}
+            for side, provider in (("ours", ours), ("next door", ours), ("theirs", theirs)):
+                accounts[f"resident {side}"], people[side] = a_resident()
+                accounts[f"trainer {side}"] = an_account("trainer", provider)
+            people["family"] = a_person(account=accounts["resident ours"], relation="family")
+            accounts["trainer family"] = accounts["trainer ours"]
+            accounts["clerk ours"], accounts["clerk theirs"] = an_account("clerk", ours), an_account("clerk", theirs)
+            accounts["bureau ours"] = an_account("bureau")
+        for side, person in people.items():
+            provider = theirs if side == "theirs" else ours
+            self.things[side] = things_of(provider, accounts[f"trainer {side}"], person)
+        if extras:
+            with writing():
+                accounts |= self._extras(ours, theirs)
+        homes = {
+            "trainer and clerk elsewhere": {"trainer": "ours", "clerk": "theirs", "resident": ""},
+            "everybody elsewhere": {"resident": "theirs", "trainer": "theirs", "clerk": "theirs"},
+            "former clerk": {},
+        }
+        for name, account in accounts.items():
+            role, _, side = name.partition(" ")
+            if name != "trainer family":
+                name = {"ours": role, "theirs": f"{role} elsewhere", "next door": f"{role} next door"}.get(side, name)
+                self.askers[name] = Asker(self._client(account), homes.get(name, {role: side}))
+
+    def _extras(self, ours: Provider, theirs: Provider) -> dict[str, Account]:
+        both, everybody, former = an_account("trainer", ours), an_account("resident"), an_account("clerk", ours)
+        both.grant("clerk", NOON, theirs)
+        both.grant("resident", NOON)
+        db.session.get_one(Offering, self.things["ours"]["offering_id"]).appoint(both)
+        everybody.grant("clerk", NOON, theirs)
+        everybody.grant("trainer", NOON, theirs)
+        everybody.look_after(db.session.get_one(Person, self.things["theirs"]["person_id"]), "family")
+        db.session.get_one(Offering, self.things["theirs"]["offering_id"]).appoint(everybody)
+        former.grants[0].ended_at = NOON
+        return {
+            "trainer and clerk elsewhere": both,
+            "everybody elsewhere": everybody,
+            "former clerk": former,
+        }
 
     def _client(self, account: Account | None) -> Browser:
         client: Any = self.app.test_client()
@@ -171,29 +224,61 @@ class World:
         assert answer.status_code < 500, f"{name} {method} {url}"
         return answer
 
-    def address(self, rule: Rule, side: str, missing: str = "") -> str:
+    def address(self, rule: Rule, side: str) -> str:
         things = {**PLAIN, **self.things[side]}
         assert rule.arguments <= things.keys(), f"{rule}: things_of makes none of {rule.arguments - things.keys()}"
-        return self.url(rule, {k: MISSING if k == missing else things[k] for k in rule.arguments})
+        return self.url(rule, {k: things[k] for k in rule.arguments})
+
+    def missing(self, rule: Rule) -> str:
+        return self.url(rule, {k: PLAIN.get(k, MISSING) for k in rule.arguments})
 
     def url(self, rule: Rule, values: dict[str, Any]) -> str:
         return self.app.url_map.bind("localhost").build(rule.endpoint, values)
 
-    def expect_nothing(self, name: str, rule: Rule, method: str, side: str, part: str = "") -> None:
-        """404, and the same page as for an object that does not exist."""
-        if part:
-            ours = {**PLAIN, **self.things[self.askers[name].side]}
-            urls = [
-                self.url(rule, {**{k: ours[k] for k in rule.arguments}, part: value})
-                for value in (self.things[side][part], MISSING)
-            ]
-        else:
-            urls = [self.address(rule, side), self.url(rule, dict.fromkeys(rule.arguments, MISSING))]
-            urls[1] = urls[1] if rule.arguments else "/nowhere"
-        found, missing = (plain(self.ask(name, method, url), url) for url in urls)
-        assert found[0] == 404, f"{name} {method} {rule} ({part}): {found[0]}"
-        if urls[1] != "/nowhere":
-            assert found == missing, f"{name} {method} {rule} ({part})"
+    def expect_nothing_foreign(self, name: str, asker: Asker, rule: Rule, method: str) -> int:
+        """Every address that the asker may not open answers exactly like the one of a missing object; how many."""
+        who, parts = keeper(rule), owned(rule)
+        allowed = may(asker, WHO_MAY[rule.endpoint])
+        if not parts:
+            if allowed:
+                return 0
+            self.expect(name, rule, method, self.address(rule, "ours"))
+            return 1
+        answer = self.expect(name, rule, method, self.missing(rule), public=allowed)
+        cells = 1
+        for side, things in self.things.items():
+            if side == "family" and who not in ("resident", "visitor"):
+                continue  # to the others it is one more offering of ours
+            if not (allowed and self.owns(asker, who, side)):
+                cells += 1
+                assert self.expect(name, rule, method, self.address(rule, side), public=allowed) == answer
+            if allowed and side != asker.homes.get(who) and len(parts) > 1:
+                # One part of another offering, in an address of one's own things.
+                own = {**PLAIN, **self.things[asker.homes[who]]}
+                for part in parts:
+                    values = [{**{k: own[k] for k in rule.arguments}, part: v} for v in (things[part], MISSING)]
+                    mixed, gone = (self.expect(name, rule, method, self.url(rule, v)) for v in values)
+                    assert mixed == gone, f"{name} {method} {rule} ({part} of {side})"
+                    cells += 1
+        return cells
+
+    def expect(self, name: str, rule: Rule, method: str, url: str, *, public: bool = False) -> tuple[int, str]:
+        """404, or for who is not signed in the way to the sign-in; the page."""
+        answer = self.ask(name, method, url)
+        signed_in = self.askers[name].signed_in
+        assert answer.status_code == (404 if signed_in or public else 302), f"{name} {method} {url}: {answer.status}"
+        assert answer.status_code == 404 or answer.location.startswith("/sign-in"), f"{name} {method} {url}"
+        return plain(answer, url)
+
+    def owns(self, asker: Asker, who: str, side: str) -> bool:
+        if who in ("bureau", "visitor"):
+            return True
+        home = asker.homes.get(who)
+        if home is None:
+            return False
+        if who == "clerk":
+            return self.provider_ids[side] == self.provider_ids[home]
+        return side == home or (side == "family" and home == "ours" and who == "resident")
 
 
 def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, Any]:
@@ -231,22 +316,21 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
         }
 
 
-def routes_of(app: Flask) -> Iterator[tuple[Rule, str]]:
+def routes_of(app: Flask, *, heads: bool = False) -> Iterator[tuple[Rule, str]]:
+    wanted = {"GET", "HEAD", "POST"} if heads else {"GET", "POST"}
     for rule in app.url_map.iter_rules():
         if rule.endpoint != "static":
-            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            for method in sorted((rule.methods or set()) & wanted):
                 yield rule, method
 
 
 def may(asker: Asker, who: str) -> bool:
-    return who == "visitor" or who == asker.role or (who == "anyone" and asker.role != "visitor")
+    return who == "visitor" or who in asker.homes or (who == "anyone" and asker.signed_in)
 
 
-def holds(asker: Asker, rule: Rule, side: str) -> bool:
-    """Are the things of that side, as they stand in such an address, the asker's own?"""
-    if rule.endpoint.startswith(PERSONAL):
-        return asker.role == "resident" and asker.side == side
-    return asker.role == "bureau" or asker.side == side
+def keeper(rule: Rule) -> str:
+    """In which role somebody has the things in such an address."""
+    return "resident" if rule.endpoint.startswith(PERSONAL) else WHO_MAY[rule.endpoint]
 
 
 def owned(rule: Rule) -> list[str]:

@@ -37,7 +37,6 @@ def token(client: Browser, page: str = "/my-data") -> str:
     return found.group(1)
 
 
-@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_no_unsafe_route_takes_a_form_that_is_not_ours(guarded, client, attack):
     house = a_house()
@@ -56,7 +55,6 @@ def test_no_unsafe_route_takes_a_form_that_is_not_ours(guarded, client, attack):
     assert everything() == before
 
 
-@pytest.mark.engine("sqlite")
 def test_the_same_forms_from_our_own_pages_pass(guarded, client):
     house, own = a_house(), ""
     for rule, method in sorted(rules(guarded, safe=False), key=lambda r: r[0].endpoint.startswith("account.")):
