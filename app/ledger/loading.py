@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from app.clock import civil, now
-from app.database import db, is_transient, new_ids, one_at_a_time, writing
+from app.database import db, first_lock_of, is_transient, new_ids, one_at_a_time, writing
 from app.ledger.people import Somebody, make_records
 from app.ledger.plan import Plan, read_plan, refuse_difference
-from app.ledger.rows import OfferingFacts, RowRefused
+from app.ledger.rows import Entry, OfferingFacts, RowRefused
 from app.ledger.slices import Party, Slice, headcount_of, visits_of
-from app.ledger.staging import Heart, Pace, Progress, forget_all_rows, forget_rows, refuse_rows, silent, staged, timed
+from app.ledger.staging import (
+    Heart,
+    Pace,
+    Progress,
+    forget_all_rows,
+    forget_rows,
+    refuse_rows,
+    rows_left,
+    silent,
+    staged,
+    timed,
+)
 from app.models.certificate import Certificate
 from app.models.course import Course
 from app.models.group_visit import GroupVisit
@@ -26,6 +37,9 @@ from app.models.timetable import note_timetable
 from app.refusal import N_, Refusal
 from app.search_words import note_search_words
 
+_INSERT_CERTIFICATES = db.insert(Certificate.__table__)
+_INSERT_CHANGES = db.insert(LedgerChange.__table__)
+_json = json.JSONEncoder(ensure_ascii=False).encode
 _LOOKED_AT = 500  # groups of a dry run at once
 _PATIENCE = 5  # times a slice is tried again when the lock is busy
 
@@ -74,10 +88,11 @@ def check(batch_id: int, unknown_columns: Sequence[str] = (), progress: Progress
     return findings, plan
 
 
-def _known_offerings(plan: Plan) -> dict[int, Offering]:
-    """Those offerings of the plan that the registry has, by their place in the plan."""
-    providers = _provider_ids(plan)
-    places = {(providers[f.provider_key], f.number_key): n for n, f in enumerate(plan.offerings)}
+def _known_offerings(plan: Plan, of: Sequence[int] | None = None) -> dict[int, Offering]:
+    """Those offerings of the plan (or of these places in it) that the registry has, by their place in the plan."""
+    wanted = {n: plan.offerings[n] for n in (range(len(plan.offerings)) if of is None else of)}
+    providers = _provider_ids({facts.provider_key for facts in wanted.values()})
+    places = {(providers[f.provider_key], f.number_key): n for n, f in wanted.items()}
     found: dict[int, Offering] = {}
     for provider_id in {i for i in providers.values() if i is not None}:
         numbers = [key for owner, key in places if owner == provider_id]
@@ -91,8 +106,8 @@ def _known_offerings(plan: Plan) -> dict[int, Offering]:
     return found
 
 
-def _provider_ids(plan: Plan) -> dict[str, int | None]:
-    keys = list({facts.provider_key for facts in plan.offerings})
+def _provider_ids(wanted: Set[str]) -> dict[str, int | None]:
+    keys = list(wanted)
     found: dict[str, int | None] = dict.fromkeys(keys)
     for start in range(0, len(keys), 400):
         rows = db.session.execute(
@@ -125,7 +140,7 @@ def _weigh(plan: Plan, batch_id: int, known: dict[int, Offering], at: datetime, 
     """Hold against the registry what it could contradict; everything else is simply new."""
     tally: Counter[str] = Counter()
     moved: dict[int, int] = {}
-    providers, certified = _provider_ids(plan), plan.certified_rows
+    providers, certified = _provider_ids(plan.provider_keys), plan.certified_rows
     groups = list(plan.groups())
     pieces = [group for group in groups if group.offering in known or not certified.isdisjoint(group.rows)]
     tally["new"] += len(groups) - len(pieces)
@@ -149,7 +164,7 @@ def _findings(plan: Plan, known: dict[int, Offering], tally: Counter[str], unkno
     groups = list(plan.groups())
     rows = sum(len(group.rows) for group in groups)
     used = {group.offering for group in groups}
-    providers = _provider_ids(plan)
+    providers = _provider_ids(plan.provider_keys)
     fresh = [plan.offerings[place] for place in used if place not in known]
     courses = {(f.provider_key, f.course_key): f.course for f in fresh}
     for key in list(courses):
@@ -242,7 +257,7 @@ class _Loader:
 
     def _look_up(self) -> None:
         """What the registry has of the plan; again after a rollback, which takes back what a slice had made."""
-        self.providers = _provider_ids(self.plan)
+        self.providers = _provider_ids(self.plan.provider_keys)
         self.offering_ids = {place: offering.id for place, offering in _known_offerings(self.plan).items()}
         self.course_ids: dict[tuple[str, str], int] = {}
 
@@ -279,56 +294,40 @@ class _Loader:
         fresh = self._offerings(piece)
         piece.look(self.providers, {p: o for p, o in self.offerings.items() if p not in fresh})
         self._people(piece)
-        for place, parties in piece.by_offering(piece.parties):
-            self._record(piece, self.offerings[place], parties)
+        self._record(piece)
         for place, parties in piece.by_offering(piece.visits):
             self._visits(self.offerings[place], parties, piece)
         return self._settle(piece)
 
     def _drop_done(self, piece: Slice) -> None:
         """Another process may have written some of these rows meanwhile."""
-        numbers = piece.rows
-        left: set[int] = set()
-        for start in range(0, len(numbers), 400):
-            left.update(
-                db.session.scalars(
-                    db.select(LedgerRow.row_number).where(
-                        LedgerRow.batch_id == self.batch_id, LedgerRow.row_number.in_(numbers[start : start + 400])
-                    )
-                )
-            )
+        left = rows_left(self.batch_id, piece.rows)
         for party in (*piece.parties, *piece.visits):
             party.entries = [entry for entry in party.entries if entry.row_number in left]
 
     def _offerings(self, piece: Slice) -> set[int]:
         """Lock what exists, make what does not; the places of the new ones."""
-        self.offerings: dict[int, Offering] = {}
-        fresh: set[int] = set()
         wanted = {p.group.offering: p.entries[0].row_number for p in (*piece.parties, *piece.visits) if p.entries}
-        for place in sorted(wanted, key=lambda place: self.offering_ids.get(place, 1 << 60)):
-            facts = self.plan.offerings[place]
-            found = self.offering_ids.get(place)
-            offering = db.session.get(Offering, found) if found else self._unseen(facts)
-            if offering is None:
-                offering = self._make_offering(facts, wanted[place])
-                fresh.add(place)
-            self.offering_ids[place] = offering.id
+        # In the registry since the last look: somebody else made it.
+        unseen = _known_offerings(self.plan, [place for place in wanted if place not in self.offering_ids])
+        self.offering_ids |= {place: offering.id for place, offering in unseen.items()}
+        place_of = {self.offering_ids[place]: place for place in wanted if place in self.offering_ids}
+        self.offerings = {place_of[o.id]: o for o in Offering.all_under_lock(list(place_of))}
+        fresh = [place for place in wanted if place not in self.offerings]
+        made = [self._draft_offering(self.plan.offerings[place], wanted[place]) for place in fresh]
+        db.session.flush()
+        for place, offering in zip(fresh, made, strict=True):
+            first_lock_of(offering)
             self.offerings[place] = offering
-        return fresh
+            self.offering_ids[place] = offering.id
+            self._note(wanted[place], "offering", offering.id, None, offering_facts(offering))
+        return set(fresh)
 
-    def _unseen(self, facts: OfferingFacts) -> Offering | None:
-        provider_id = self.providers[facts.provider_key]
-        if provider_id is None:
-            return None
-        return db.session.scalar(
-            db.select(Offering).where(Offering.provider_id == provider_id, Offering.number_key == facts.number_key)
-        )
-
-    def _make_offering(self, facts: OfferingFacts, row: int) -> Offering:
+    def _draft_offering(self, facts: OfferingFacts, row: int) -> Offering:
         """Published, without lessons and without a limit: it happened, or happens elsewhere."""
         course = self._course(facts, row)
         offering = Offering(
-            provider_id=self.providers[facts.provider_key],
+            provider=course.provider,
             course=course,
             number=facts.number,
             category=facts.category,
@@ -336,16 +335,15 @@ class _Loader:
             ends_on=facts.ends_on,
             planned_hours=facts.planned_hours,
             division_code=facts.division_code,
+            address="",
+            room="",
             published_at=now(),
             lessons=[],
             trainers=[],
         )
         note_timetable(offering)
-        db.session.add(offering)
-        db.session.flush()
         note_search_words(offering)
-        db.session.flush()
-        self._note(row, "offering", offering.id, None, offering_facts(offering))
+        db.session.add(offering)
         return offering
 
     def _course(self, facts: OfferingFacts, row: int) -> Course:
@@ -355,7 +353,7 @@ class _Loader:
         provider = self._provider(facts, row)
         course = Course.titled(provider, facts.course)
         if course is None:
-            course = Course(provider=provider, title=facts.course)
+            course = Course(provider=provider, title=facts.course, audience="", summary="")
             db.session.add(course)
             db.session.flush()
             self._note(row, "course", course.id)
@@ -363,7 +361,8 @@ class _Loader:
         return course
 
     def _provider(self, facts: OfferingFacts, row: int) -> Provider:
-        provider = Provider.named(facts.provider)
+        known = self.providers[facts.provider_key]
+        provider = db.session.get(Provider, known) if known else Provider.named(facts.provider)
         if provider is None:
             provider = Provider(name=facts.provider, division_code=facts.division_code)
             db.session.add(provider)
@@ -388,24 +387,31 @@ class _Loader:
                 )
         piece.look_again()
 
-    def _record(self, piece: Slice, offering: Offering, parties: Sequence[Party]) -> None:
-        parties = _one_each(parties)
-        reports = [party.as_report() for party in parties]
-        offering.record(reports, by_id=self.by_id, batch_id=self.batch_id, at=piece.at)
-        certificates: list[tuple[int, Any]] = []
-        for party, report in zip(parties, reports, strict=True):
+    def _record(self, piece: Slice) -> None:
+        parts = [
+            (self.offerings[place], [(party, party.as_report()) for party in _one_each(parties)])
+            for place, parties in piece.by_offering(piece.parties)
+        ]
+        Offering.record(
+            [(offering, [report for _, report in pairs]) for offering, pairs in parts],
+            by_id=self.by_id,
+            batch_id=self.batch_id,
+            at=piece.at,
+        )
+        certificates: list[tuple[int, Entry]] = []
+        for party, report in (pair for _, pairs in parts for pair in pairs):
             if report.no is not None:
                 piece.refuse_party(party, report.no)
                 continue
-            row = party.entries[0].row_number
             assert report.enrolment_id
             if report.after is not None:
                 before = report.before.as_json() if report.before else None
+                row = party.entries[0].row_number
                 self._note(row, "enrolment", report.enrolment_id, before, report.after.as_json())
             certificates += [(report.enrolment_id, entry) for entry in party.certificates]
         self._certificates(certificates)
 
-    def _certificates(self, wanted: Sequence[tuple[int, Any]]) -> None:
+    def _certificates(self, wanted: Sequence[tuple[int, Entry]]) -> None:
         if not wanted:
             return
         ids = new_ids(Certificate.__table__, len(wanted))
@@ -413,18 +419,13 @@ class _Loader:
             {
                 "id": certificate_id,
                 "enrolment_id": enrolment_id,
-                "system": facts.system,
-                "name": facts.name,
-                "level": facts.level,
-                "number": facts.number,
-                "number_key": facts.number_key,
-                "issued_on": facts.issued_on,
                 "batch_id": self.batch_id,
+                **entry.certificate._asdict(),
             }
             for certificate_id, (enrolment_id, entry) in zip(ids, wanted, strict=True)
-            if (facts := entry.certificate)
+            if entry.certificate
         ]
-        db.session.connection().execute(db.insert(Certificate.__table__), rows)
+        db.session.connection().execute(_INSERT_CERTIFICATES, rows)
         for (_, entry), row in zip(wanted, rows, strict=True):
             self._note(entry.row_number, "certificate", row["id"], None, {"number_key": row["number_key"]})
 
@@ -466,15 +467,15 @@ class _Loader:
                 "row_number": row,
                 "table_name": table,
                 "row_key": str(key),
-                "before": None if before is None else json.dumps(before, ensure_ascii=False),
-                "after": json.dumps(after or {}, ensure_ascii=False),
+                "before": None if before is None else _json(before),
+                "after": _json(after or {}),
             }
         )
 
     def _settle(self, piece: Slice) -> int:
         """The trace, the refusals of the last moment, the staged rows that are done."""
         if self.changes:
-            db.session.connection().execute(db.insert(LedgerChange.__table__), self.changes)
+            db.session.connection().execute(_INSERT_CHANGES, self.changes)
         done = sorted(set(piece.rows) - piece.refused.keys())
         forget_rows(self.batch_id, done)
         for row, (column, code, why) in piece.refused.items():

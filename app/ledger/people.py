@@ -8,12 +8,12 @@ sign-up that stands already.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_
+from sqlalchemy import bindparam, func, select
 
 from app import sealing
 from app.database import db, forget_loaded, new_ids
@@ -22,17 +22,29 @@ from app.ledger.staging import chunks
 from app.models.person import Person, document_index, mobile_index, settle_identities
 
 _AT_ONCE = 400
-_COLUMNS = (
-    Person.id,
-    Person.uid,
-    Person.name_key,
-    Person.sex,
-    Person.birth_on,
-    Person.mobile_index,
-    Person.document_type,
-    Person.document_index,
-    Person.identity_of().label("identity"),
+_P = Person.__table__.c
+# The columns of Known, in its order.
+KNOWN_COLUMNS = (
+    _P.id,
+    _P.uid,
+    _P.name_key,
+    _P.sex,
+    _P.birth_on,
+    _P.mobile_index,
+    _P.document_type,
+    _P.document_index,
+    func.coalesce(_P.identity_id, _P.id).label("identity"),
 )
+_KEYS: Any = bindparam("keys", expanding=True)
+_KEEPERS: Any = bindparam("keepers", expanding=True)
+_INSERT = db.insert(Person.__table__)
+_KNOWN = select(*KNOWN_COLUMNS)
+# Made once: putting a statement together costs more than running it.
+_KEPT = select(_P.keeper_provider_id, *KNOWN_COLUMNS).where(
+    _P.keeper_provider_id.in_(_KEEPERS), _P.deleted_at.is_(None), _P.merged_into_id.is_(None)
+)
+_KEPT_BY_DOCUMENT = _KEPT.where(_P.document_index.in_(_KEYS))
+_KEPT_BY_NAME = _KEPT.where(_P.name_key.in_(_KEYS))
 
 
 @dataclass(slots=True)
@@ -118,17 +130,20 @@ def find_records(
     people: Sequence[Somebody], provider_ids: dict[str, int | None], ambiguous: Callable[[Any], bool]
 ) -> None:
     """Give each person the institution's own record, if there is one."""
-    for key in {somebody.provider_key for somebody in people}:
-        provider_id = provider_ids.get(key)
-        if provider_id is not None:
-            ours = [s for s in people if s.provider_key == key and (s.document_index or s.triple)]
-            _find_at(ours, provider_id, ambiguous)
+    of_provider: dict[int, list[Somebody]] = {}
+    for somebody in people:
+        provider_id = provider_ids.get(somebody.provider_key)
+        if provider_id is not None and (somebody.document_index or somebody.triple):
+            of_provider.setdefault(provider_id, []).append(somebody)
+    kept = _kept([s for some in of_provider.values() for s in some], list(of_provider))
+    for provider_id, some in of_provider.items():
+        _find_among(some, kept.get(provider_id, {}).values(), ambiguous)
 
 
-def _find_at(people: Sequence[Somebody], provider_id: int, ambiguous: Callable[[Any], bool]) -> None:
+def _find_among(people: Sequence[Somebody], records: Iterable[Known], ambiguous: Callable[[Any], bool]) -> None:
     by_document: dict[bytes, Known] = {}
     by_triple: dict[tuple[Any, ...], list[Known]] = {}
-    for known in _own(people, provider_id):
+    for known in records:
         if known.document_index:
             by_document.setdefault(known.document_index, known)
         if known.birth_on and known.mobile_index:
@@ -150,15 +165,17 @@ def _find_at(people: Sequence[Somebody], provider_id: int, ambiguous: Callable[[
             somebody.record = alike[0]
 
 
-def _own(people: Sequence[Somebody], provider_id: int) -> list[Known]:
-    living = (Person.keeper_provider_id == provider_id, Person.deleted_at.is_(None), Person.merged_into_id.is_(None))
-    found: dict[int, Known] = {}
-    documents = list({s.document_index for s in people if s.document_index})
-    names = list({s.name_key for s in people if s.triple})
-    for column, values in ((Person.document_index, documents), (Person.name_key, names)):
-        for chunk in chunks(values, _AT_ONCE):
-            found.update((known.id, known) for known in known_records(and_(*living, column.in_(chunk))))
-    return list(found.values())
+def _kept(people: Sequence[Somebody], provider_ids: Sequence[int]) -> dict[int, dict[int, Known]]:
+    """By institution the living records that could be somebody's of these; those of others may be among them."""
+    found: dict[int, dict[int, Known]] = {}
+    documents = {s.document_index for s in people if s.document_index}
+    names = {s.name_key for s in people if s.triple}
+    for statement, values in ((_KEPT_BY_DOCUMENT, documents), (_KEPT_BY_NAME, names)):
+        for keys in chunks(list(values), _AT_ONCE):
+            for keepers in chunks(provider_ids, _AT_ONCE):
+                for keeper, *facts in db.session.connection().execute(statement, {"keys": keys, "keepers": keepers}):
+                    found.setdefault(keeper, {})[facts[0]] = Known(*facts)
+    return found
 
 
 def make_records(people: Sequence[Somebody], provider_ids: dict[str, int | None], at: datetime) -> None:
@@ -171,14 +188,11 @@ def make_records(people: Sequence[Somebody], provider_ids: dict[str, int | None]
         _complete(somebody)
     changed = [s.record.id for s in (*fresh, *touched) if s.record]
     if changed:
-        settle_identities(changed)
-        identities: dict[int, int] = {}
-        for chunk in chunks(changed, _AT_ONCE):
-            rows = db.session.execute(db.select(Person.id, Person.identity_of()).where(Person.id.in_(chunk)))
-            identities.update(rows.all())
+        identities = settle_identities(changed)
         for somebody in (*fresh, *touched):
             if somebody.record:
-                somebody.record.identity = identities[somebody.record.id]
+                # A record that was merged into another one keeps the identity that it was found with.
+                somebody.record.identity = identities.get(somebody.record.id, somebody.record.identity)
 
 
 def _insert(fresh: Sequence[Somebody], provider_ids: dict[str, int | None], at: datetime) -> None:
@@ -205,7 +219,7 @@ def _insert(fresh: Sequence[Somebody], provider_ids: dict[str, int | None], at: 
     ids = new_ids(Person.__table__, len(rows))
     for row, person_id in zip(rows, ids, strict=True):
         row["id"] = person_id
-    db.session.connection().execute(db.insert(Person.__table__), rows)
+    db.session.connection().execute(_INSERT, rows)
     for s, row, person_id in zip(fresh, rows, ids, strict=True):
         s.made = True
         s.record = Known(
@@ -262,7 +276,7 @@ def _complete(s: Somebody) -> None:
 
 def known_records(condition: Any) -> list[Known]:
     """Records that meet a condition."""
-    return [Known(*row) for row in db.session.execute(db.select(*_COLUMNS).where(condition))]
+    return [Known(*row) for row in db.session.connection().execute(_KNOWN.where(condition))]
 
 
 def _seal(text: str | None, column: str, uid: str) -> bytes | None:

@@ -94,8 +94,8 @@ class Plan:
             yield Group(offering, human, gathered[offering, human])
 
     @property
-    def good(self) -> int:
-        return sum(row not in self.refused for row in self._rows)
+    def provider_keys(self) -> set[str]:
+        return {facts.provider_key for facts in self.offerings}
 
     @property
     def certified_rows(self) -> set[int]:

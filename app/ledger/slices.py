@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,10 +11,10 @@ from functools import reduce
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, bindparam, or_, select
 
 from app.database import db
-from app.ledger.people import Known, Somebody, adds_to_record, find_records
+from app.ledger.people import KNOWN_COLUMNS, Known, Somebody, adds_to_record, find_records
 from app.ledger.plan import Group, Plan
 from app.ledger.rows import Entry, RowRefused, read_row
 from app.ledger.staging import chunks, staged
@@ -99,27 +99,26 @@ class Slice:
         """Find records and sign-ups. ``offerings``: those of the plan's places that the registry has."""
         self.offerings = offerings
         find_records(list(self.people.values()), provider_ids, self.plan.is_ambiguous)
-        for place, offering in offerings.items():
-            self._look_in(offering, [p for p in self.parties if p.group.offering == place])
+        here = [party for party in self.parties if party.group.offering in offerings]
+        crowd = _Crowd(_sign_ups([o.id for o in offerings.values()], [p.somebody for p in here if p.somebody]))
+        for party in here:
+            self._look_in(offerings[party.group.offering], party, crowd)
         self._look_at_certificates()
 
-    def _look_in(self, offering: Offering, parties: Sequence[Party]) -> None:
-        candidates = _sign_ups(offering, [p.somebody for p in parties if p.somebody])
-        for party in parties:
-            somebody = party.somebody
-            assert somebody
-            own = somebody.record.identity if somebody.record else None
-            found = [c for c in candidates if c.standing.identity == own or somebody.is_surely(c.known)]
-            found = found or [c for c in candidates if somebody.is_spelt_as(c.known)]
-            humans = {c.standing.identity for c in found}
-            if len(humans) > 1 and own is None:
-                # Two people could be meant (two documents): the row stays its own.
-                exact = [c for c in found if somebody.is_spelt_as(c.known)]
-                found = exact if len({c.standing.identity for c in exact}) == 1 else []
-            party.standing = [c.standing for c in found]
-            if somebody.record is None:
-                kept = [c.known for c in found if c.keeper == offering.provider_id]
-                somebody.record = kept[0] if kept else None
+    def _look_in(self, offering: Offering, party: Party, crowd: _Crowd) -> None:
+        somebody = party.somebody
+        assert somebody
+        own = somebody.record.identity if somebody.record else None
+        found = crowd.surely(offering.id, somebody, own) or crowd.spelt(offering.id, somebody)
+        humans = {c.standing.identity for c in found}
+        if len(humans) > 1 and own is None:
+            # Two people could be meant (two documents): the row stays its own.
+            exact = [c for c in found if somebody.is_spelt_as(c.known)]
+            found = exact if len({c.standing.identity for c in exact}) == 1 else []
+        party.standing = [c.standing for c in found]
+        if somebody.record is None:
+            kept = [c.known for c in found if c.keeper == offering.provider_id]
+            somebody.record = kept[0] if kept else None
 
     def look_again(self) -> None:
         """After identities were settled: who is in the offering under another record of the same human being?"""
@@ -144,23 +143,7 @@ class Slice:
         }
         known: dict[tuple[str, str], Any] = {}
         for chunk in chunks([number for _, number in wanted], _AT_ONCE):
-            for row in db.session.execute(
-                db.select(
-                    Certificate.system,
-                    Certificate.number_key,
-                    Certificate.name,
-                    Certificate.level,
-                    Certificate.issued_on,
-                    Person.identity_of().label("identity"),
-                    Person.name_key.label("name_key"),
-                    Person.birth_on,
-                    Person.mobile_index,
-                    Person.document_index,
-                )
-                .join(Enrolment, Enrolment.id == Certificate.enrolment_id)
-                .join(Person, Person.id == Enrolment.person_id)
-                .where(Certificate.number_key.in_(chunk))
-            ):
+            for row in db.session.connection().execute(_CERTIFICATES_OF, {"numbers": chunk}):
                 known[row.system, row.number_key] = row
         for party in self.parties:
             self._weigh_certificates(party, known)
@@ -210,13 +193,15 @@ class Slice:
 
         ``moved`` carries from slice to slice by how many an offering's places would have moved.
         """
+        trainers = Offering.trainers_of([offering.id for offering in self.offerings.values()])
         for place, parties in self.by_offering(self.parties):
             offering = self.offerings.get(place)
             if offering is None:
                 tally["new"] += len(parties)
                 continue
             reports = [party.as_report() for party in parties]
-            decisions, net = judge(reports, offering.terms(self.at), offering.places_taken + moved.get(place, 0))
+            terms = offering.terms(self.at, trainers)
+            decisions, net = judge(reports, terms, offering.places_taken + moved.get(place, 0))
             moved[place] = moved.get(place, 0) + net
             written = {id(decision.report): decision for decision in decisions}
             for party, report in zip(parties, reports, strict=True):
@@ -247,65 +232,63 @@ class _Candidate:
     offering_id: int
 
 
-def _sign_ups(offering: Offering, people: Sequence[Somebody]) -> list[_Candidate]:
-    """The sign-ups in this offering that could be these people's."""
+class _Crowd:
+    """Sign-ups, to be found by whatever could make somebody their human being."""
+
+    def __init__(self, candidates: Iterable[_Candidate]) -> None:
+        self._under: dict[tuple[int, Any], list[_Candidate]] = {}
+        for candidate in candidates:
+            known = candidate.known
+            triple = known.name_key, known.birth_on, known.mobile_index
+            for key in (candidate.standing.identity, known.document_index, triple, (*triple, known.document_index)):
+                self._under.setdefault((candidate.offering_id, key), []).append(candidate)
+
+    def surely(self, offering_id: int, somebody: Somebody, identity: int | None) -> list[_Candidate]:
+        """Those of the same human being."""
+        found: dict[int, _Candidate] = {}
+        for key in (identity, somebody.document_index, somebody.triple):
+            for c in self._under.get((offering_id, key), ()) if key else ():
+                if c.standing.identity == identity or somebody.is_surely(c.known):
+                    found[c.standing.id] = c
+        return [found[key] for key in sorted(found)]
+
+    def spelt(self, offering_id: int, somebody: Somebody) -> list[_Candidate]:
+        """Those of whom all that is known is the same."""
+        key = somebody.name_key, somebody.birth_on, somebody.mobile_index, somebody.document_index
+        return self._under.get((offering_id, key), [])
+
+
+def _sign_ups(offering_ids: Sequence[int], people: Sequence[Somebody]) -> list[_Candidate]:
+    """The sign-ups in these offerings that could be these people's."""
     found: dict[int, _Candidate] = {}
     for chunk in chunks(people, _AT_ONCE):
-        names = [s.name_key for s in chunk]
-        documents = [s.document_index for s in chunk if s.document_index]
-        identities = [s.record.identity for s in chunk if s.record]
-        could_be = or_(
-            Person.name_key.in_(names),
-            Person.document_index.in_(documents),
-            Person.identity_of().in_(identities),
-        )
-        for candidate in read_sign_ups(and_(Enrolment.offering_id == offering.id, could_be)):
-            found[candidate.standing.id] = candidate
-    return list(found.values())
+        values = {
+            "names": list({s.name_key for s in chunk}),
+            "documents": list({s.document_index for s in chunk if s.document_index}),
+            "identities": list({s.record.identity for s in chunk if s.record}),
+        }
+        for offerings in chunks(offering_ids, _AT_ONCE):
+            for candidate in _read(_SIGN_UPS_OF, {"offerings": offerings, **values}):
+                found[candidate.standing.id] = candidate
+    return [found[key] for key in sorted(found)]
 
 
 def read_sign_ups(condition: Any) -> list[_Candidate]:
     """Learners' sign-ups as they stand, with their people."""
-    rows = db.session.execute(
-        db.select(
-            Enrolment.id,
-            Enrolment.person_id,
-            Enrolment.waitlisted_at,
-            Enrolment.registered_at,
-            Enrolment.registered_on,
-            Enrolment.place_number,
-            Enrolment.withdrawn_at,
-            Enrolment.withdrawn_on,
-            Enrolment.first_attended_on,
-            Enrolment.completed_on,
-            Person.uid,
-            Person.name_key,
-            Person.sex,
-            Person.birth_on,
-            Person.mobile_index,
-            Person.document_type,
-            Person.document_index,
-            Person.identity_of().label("identity"),
-            Person.keeper_provider_id,
-            Enrolment.offering_id,
-        )
-        .join(Person, Person.id == Enrolment.person_id)
-        .where(condition, Enrolment.part == "learner")
-        .order_by(Enrolment.id)
-    ).all()
+    return _read(_SIGN_UPS.where(condition), {})
+
+
+def _read(statement: Any, values: dict[str, Any]) -> list[_Candidate]:
+    rows = db.session.connection().execute(statement, values).all()
     hours: dict[int, list[tuple[date, Decimal]]] = {}
-    for chunk in chunks([row.id for row in rows], _AT_ONCE):
-        for enrolment_id, month, amount in db.session.execute(
-            db.select(AttendedHours.enrolment_id, AttendedHours.month_on, AttendedHours.class_hours)
-            .where(AttendedHours.enrolment_id.in_(chunk))
-            .order_by(AttendedHours.month_on)
-        ):
+    for chunk in chunks([row.enrolment_id for row in rows], _AT_ONCE):
+        for enrolment_id, month, amount in db.session.connection().execute(_HOURS_OF, {"enrolments": chunk}):
             hours.setdefault(enrolment_id, []).append((month, amount))
     return [
         _Candidate(
             Standing(
+                row.enrolment_id,
                 row.id,
-                row.person_id,
                 row.identity,
                 row.waitlisted_at,
                 row.registered_at,
@@ -315,24 +298,51 @@ def read_sign_ups(condition: Any) -> list[_Candidate]:
                 row.withdrawn_on,
                 row.first_attended_on,
                 row.completed_on,
-                tuple(hours.get(row.id, ())),
+                tuple(hours.get(row.enrolment_id, ())),
             ),
-            Known(
-                row.person_id,
-                row.uid,
-                row.name_key,
-                row.sex,
-                row.birth_on,
-                row.mobile_index,
-                row.document_type,
-                row.document_index,
-                row.identity,
-            ),
+            Known(*row[: len(KNOWN_COLUMNS)]),
             row.keeper_provider_id,
             row.offering_id,
         )
         for row in rows
     ]
+
+
+_E, _P, _H = Enrolment.__table__.c, Person.__table__.c, AttendedHours.__table__.c
+# Made once: putting a statement together costs more than running it.
+_SIGN_UPS = (
+    select(
+        *KNOWN_COLUMNS, _P.keeper_provider_id, _E.id.label("enrolment_id"), _E.offering_id, _E.waitlisted_at,
+        _E.registered_at, _E.registered_on, _E.place_number, _E.withdrawn_at, _E.withdrawn_on, _E.first_attended_on,
+        _E.completed_on,
+    )
+    .join_from(Enrolment.__table__, Person.__table__, _P.id == _E.person_id)
+    .where(_E.part == "learner")
+    .order_by(_E.id)
+)  # fmt: skip
+_SIGN_UPS_OF = _SIGN_UPS.where(
+    _E.offering_id.in_(bindparam("offerings", expanding=True)),
+    or_(
+        _P.name_key.in_(bindparam("names", expanding=True)),
+        _P.document_index.in_(bindparam("documents", expanding=True)),
+        Person.identity_of().in_(bindparam("identities", expanding=True)),
+    ),
+)
+_HOURS_OF = (
+    select(_H.enrolment_id, _H.month_on, _H.class_hours)
+    .where(_H.enrolment_id.in_(bindparam("enrolments", expanding=True)))
+    .order_by(_H.month_on)
+)
+_C = Certificate.__table__.c
+_CERTIFICATES_OF = (
+    select(
+        _C.system, _C.number_key, _C.name, _C.level, _C.issued_on, Person.identity_of().label("identity"),
+        _P.name_key, _P.birth_on, _P.mobile_index, _P.document_index,
+    )
+    .join_from(Certificate.__table__, Enrolment.__table__, _E.id == _C.enrolment_id)
+    .join(Person.__table__, _P.id == _E.person_id)
+    .where(_C.number_key.in_(bindparam("numbers", expanding=True)))
+)  # fmt: skip
 
 
 def visits_of(offering: Offering, parties: Sequence[Party]) -> dict[tuple[str, date], Any]:

@@ -9,12 +9,28 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, Any
 
+from sqlalchemy import bindparam, select
+
 from app import sealing
 from app.clock import now
 from app.database import db, writing
 from app.ledger.columns import COLUMNS
 from app.ledger.files import Ledger
 from app.models.ledger_batch import LedgerBatch, LedgerRow
+
+_R = LedgerRow.__table__.c
+_HERE: Any = bindparam("batch")
+_NUMBERS: Any = bindparam("numbers", expanding=True)
+# Made once: putting a statement together costs more than running it.
+_ROWS = (
+    select(_R.row_number, _R.cells_sealed, _R.column, _R.refusal).where(_R.batch_id == _HERE).order_by(_R.row_number)
+)
+_KINDS = {None: _ROWS, True: _ROWS.where(_R.refusal_code != ""), False: _ROWS.where(_R.refusal_code == "")}
+_THESE = {refused: rows.where(_R.row_number.in_(_NUMBERS)) for refused, rows in _KINDS.items()}
+_NEXT = {refused: rows.where(_R.row_number > bindparam("last")).limit(2000) for refused, rows in _KINDS.items()}
+_LEFT = select(_R.row_number).where(_R.batch_id == _HERE, _R.row_number.in_(_NUMBERS))
+_FORGET = db.delete(LedgerRow.__table__).where(_R.batch_id == _HERE, _R.row_number.in_(_NUMBERS))
+_STAGE = db.insert(LedgerRow.__table__)
 
 SLICE = 0.12  # seconds of write lock that one slice aims at: sign-ups wait for no more than twice that
 _AT_ONCE = 400
@@ -118,7 +134,7 @@ def stage(batch_id: int, ledger: Ledger, progress: Progress = silent) -> int:
             return total
         total += len(drafts)
         with timed(pace, len(drafts)), writing() as session:
-            session.connection().execute(db.insert(LedgerRow.__table__), drafts)
+            session.connection().execute(_STAGE, drafts)
             session.execute(
                 db.update(LedgerBatch).where(LedgerBatch.id == batch_id).values(rows_total=total, worked_at=now())
             )
@@ -128,26 +144,27 @@ def stage(batch_id: int, ledger: Ledger, progress: Progress = silent) -> int:
 def staged(batch_id: int, numbers: Iterable[int] | None = None, *, refused: bool | None = False) -> Iterator[Any]:
     """(row number, cells, row) of staged rows in order; all, or these; refused ones only when asked (None: both)."""
     uid = _uid(batch_id)
-    base = db.select(LedgerRow.row_number, LedgerRow.cells_sealed, LedgerRow.column, LedgerRow.refusal).where(
-        LedgerRow.batch_id == batch_id
-    )
-    if refused is not None:
-        base = base.where((LedgerRow.refusal_code != "") if refused else (LedgerRow.refusal_code == ""))
-    for row in _found(base, numbers):
+    for row in _found(batch_id, numbers, refused):
         yield row.row_number, open_cells(uid, row.row_number, row.cells_sealed), row
 
 
-def _found(base: Any, numbers: Iterable[int] | None) -> Iterator[Any]:
+def _found(batch_id: int, numbers: Iterable[int] | None, refused: bool | None) -> Iterator[Any]:
     if numbers is not None:
         for chunk in chunks(list(numbers), _AT_ONCE):
-            yield from db.session.execute(base.where(LedgerRow.row_number.in_(chunk)).order_by(LedgerRow.row_number))
+            yield from db.session.connection().execute(_THESE[refused], {"batch": batch_id, "numbers": chunk})
         return
     last = -1
-    while rows := db.session.execute(
-        base.where(LedgerRow.row_number > last).order_by(LedgerRow.row_number).limit(2000)
-    ).all():
+    while rows := db.session.connection().execute(_NEXT[refused], {"batch": batch_id, "last": last}).all():
         yield from rows
         last = rows[-1].row_number
+
+
+def rows_left(batch_id: int, numbers: Sequence[int]) -> set[int]:
+    """Those of these rows that are staged still."""
+    left: set[int] = set()
+    for chunk in chunks(numbers, _AT_ONCE):
+        left.update(db.session.connection().scalars(_LEFT, {"batch": batch_id, "numbers": chunk}))
+    return left
 
 
 def refuse_rows(batch_id: int, refused: dict[int, tuple[str, str, str]]) -> None:
@@ -169,9 +186,7 @@ def refuse_rows(batch_id: int, refused: dict[int, tuple[str, str, str]]) -> None
 def forget_rows(batch_id: int, numbers: Sequence[int]) -> None:
     """Staged cells that are done with; inside the caller's transaction."""
     for chunk in chunks(numbers, _AT_ONCE):
-        db.session.execute(
-            db.delete(LedgerRow.__table__).where(LedgerRow.batch_id == batch_id, LedgerRow.row_number.in_(chunk))
-        )
+        db.session.connection().execute(_FORGET, {"batch": batch_id, "numbers": chunk})
 
 
 def forget_all_rows(batch_id: int) -> None:

@@ -268,24 +268,28 @@ class Offering(Base):
             raise Refusal("no-free-place", N_("没有空余名额，或有人在候补。已记下来，请教务处理。"))
         return self._take_in(person, queue, by, at, "walk_in", on=lesson.held_on)
 
-    def record(self, reports: Sequence[Report], *, by_id: int | None, batch_id: int, at: datetime) -> None:
-        """Take in what a ledger tells of people here; each report carries away its refusal or its sign-up.
+    @classmethod
+    def record(
+        cls, parts: Sequence[tuple[Offering, Sequence[Report]]], *, by_id: int | None, batch_id: int, at: datetime
+    ) -> None:
+        """Take in what a ledger tells of people in each of these; each report carries away its refusal or its sign-up.
 
         Where lessons stand in the registry, marks win: see ``recording.weigh``
         for the codes. A full offering answers ``offering-full``.
         """
-        self.lock()
-        recording.record(self, reports, self.terms(at), by_id=by_id, batch_id=batch_id, at=at)
-
-    def terms(self, at: datetime) -> Terms:
-        """What holds for a ledger's rows here, as things stand."""
-        today = civil(at).date()
-        trainers = (
-            db.select(Person.identity_of())
-            .join(AccountPerson, AccountPerson.person_id == Person.id)
-            .join(OfferingTrainer, OfferingTrainer.account_id == AccountPerson.account_id)
-            .where(OfferingTrainer.offering_id == self.id, AccountPerson.relation == "self")
+        for offering, _ in parts:
+            offering.lock()
+        trainers = cls.trainers_of([offering.id for offering, _ in parts])
+        recording.record(
+            [(offering, reports, offering.terms(at, trainers)) for offering, reports in parts],
+            by_id=by_id,
+            batch_id=batch_id,
+            at=at,
         )
+
+    def terms(self, at: datetime, trainers: dict[int, set[int]]) -> Terms:
+        """What holds for a ledger's rows here, as things stand; ``trainers`` as ``trainers_of`` tells them."""
+        today = civil(at).date()
         has_lessons = self.has_timetable
         return Terms(
             marks_win=has_lessons,
@@ -296,17 +300,25 @@ class Offering(Base):
             capacity=self.capacity,
             takes_new=self.cancelled_at is None and (self.published_at is not None or not has_lessons),
             queue=has_lessons and self.queue_length() > 0,
-            trainers=frozenset(db.session.scalars(trainers)),
+            trainers=frozenset(trainers.get(self.id, ())),
             min_age=self.min_age,
             max_age=self.max_age,
         )
 
+    @classmethod
+    def trainers_of(cls, offering_ids: Sequence[int]) -> dict[int, set[int]]:
+        """The human beings who teach in each of these."""
+        found: dict[int, set[int]] = {}
+        for start in range(0, len(offering_ids), _AT_ONCE):
+            for offering_id, identity in db.session.execute(
+                _TRAINERS_OF, {"offerings": offering_ids[start : start + _AT_ONCE]}
+            ):
+                found.setdefault(offering_id, set()).add(identity)
+        return found
+
     def move_places(self, by: int) -> None:
         """Places taken or given back by a ledger, many in one statement; only under the lock."""
-        db.session.execute(
-            db.update(Offering).where(Offering.id == self.id).values(places_taken=Offering.places_taken + by),
-            execution_options={"synchronize_session": False},
-        )
+        db.session.connection().execute(_MOVE_PLACES, {"offering": self.id, "by": by})
         db.session.expire(self, ["places_taken"])
 
     def withdraw(self, enrolment: Enrolment, *, by: Account | None, at: datetime) -> None:
@@ -406,6 +418,17 @@ class Offering(Base):
         found = db.session.scalar(_UNDER_LOCK, {"offering": offering_id})
         if found is not None:
             first_lock_of(found)
+        return found
+
+    @classmethod
+    def all_under_lock(cls, offering_ids: Sequence[int]) -> list[Offering]:
+        """The same for many, in the order of their keys, so that no two lock each other out."""
+        found: list[Offering] = []
+        ordered = sorted(offering_ids)
+        for start in range(0, len(ordered), _AT_ONCE):
+            found += db.session.scalars(_ALL_UNDER_LOCK, {"offerings": ordered[start : start + _AT_ONCE]})
+        for offering in found:
+            first_lock_of(offering)
         return found
 
     def lock(self) -> None:
@@ -621,6 +644,26 @@ _UNDER_LOCK = (
     # Of the offering alone: what is loaded beside it by an outer join cannot be locked.
     .with_for_update(of=Offering)
     .execution_options(populate_existing=True)
+)
+_MOVE_PLACES = (
+    db.update(Offering.__table__)
+    .where(Offering.__table__.c.id == _HERE)
+    .values(places_taken=Offering.__table__.c.places_taken + db.bindparam("by"))
+)
+_AT_ONCE = 400
+_THESE: Any = db.bindparam("offerings", expanding=True)
+_ALL_UNDER_LOCK = (
+    db.select(Offering)
+    .where(Offering.id.in_(_THESE))
+    .order_by(Offering.id)
+    .with_for_update(of=Offering)
+    .execution_options(populate_existing=True)
+)
+_TRAINERS_OF = (
+    db.select(OfferingTrainer.offering_id, Person.identity_of())
+    .join(AccountPerson, AccountPerson.account_id == OfferingTrainer.account_id)
+    .join(Person, Person.id == AccountPerson.person_id)
+    .where(OfferingTrainer.offering_id.in_(_THESE), AccountPerson.relation == "self")
 )
 _TAKE_PLACE = (
     db.update(Offering.__table__)

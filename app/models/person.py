@@ -203,8 +203,8 @@ def document_index(document_type: str, number: str) -> bytes:
     return sealing.sealer().index(f"{document_type}:{number}", "document")
 
 
-def settle_identities(ids: Iterable[int]) -> None:
-    """Find anew who is the same as whom around these records (R20).
+def settle_identities(ids: Iterable[int]) -> dict[int, int]:
+    """Find anew who is the same as whom around these records (R20): record → identity, of all that were looked at.
 
     Call it inside the transaction that made or changed them; when a record's
     name, birth date, mobile or document changed, with the records that
@@ -215,15 +215,17 @@ def settle_identities(ids: Iterable[int]) -> None:
     db.session.flush()
     crowd = _closure(set(ids))
     groups = _same_people(crowd)
-    moved: dict[int | None, list[int]] = defaultdict(list)
+    identities: dict[int, int] = {}
+    changes: list[dict[str, int | None]] = []
     for group in groups:
         head = min(row.id for row in group) if len(group) > 1 else None
-        moved[head] += [row.id for row in group if row.identity_id != head]
-    changes = [{"row": row_id, "head": head} for head, row_ids in moved.items() for row_id in row_ids]
+        changes += [{"row": row.id, "head": head} for row in group if row.identity_id != head]
+        identities.update((row.id, head or row.id) for row in group)
     if changes:
         db.session.connection().execute(_MOVE, changes)
         forget_loaded(Person, [change["row"] for change in changes])
     _settle_pairs(crowd, groups)
+    return identities
 
 
 # Core statements, made once: of the ORM's way two thirds of the time went into making them.

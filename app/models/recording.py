@@ -152,6 +152,20 @@ class Decision:
     place: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """A decision, and the columns that it comes to."""
+
+    offering_id: int
+    decision: Decision
+    facts: dict[str, Any]
+    terms: Terms
+
+
+_INSERT_ENROLMENT = db.insert(Enrolment.__table__)
+_INSERT_HOURS = db.insert(AttendedHours.__table__)
+
+
 def judge(reports: Sequence[Report], terms: Terms, taken: int) -> tuple[list[Decision], int]:
     """What to write for each report, and by how many the living places move; refusals go to ``report.no``.
 
@@ -214,26 +228,29 @@ def weigh(
 
 
 def record(
-    offering: Offering, reports: Sequence[Report], terms: Terms, *, by_id: int | None, batch_id: int, at: datetime
+    parts: Sequence[tuple[Offering, Sequence[Report], Terms]], *, by_id: int | None, batch_id: int, at: datetime
 ) -> None:
-    """Write reports into one offering, whose lock is held; each gets its ``no`` or its ``enrolment_id``.
+    """Write reports into their offerings, whose locks are held; each gets its ``no`` or its ``enrolment_id``.
 
-    Living places move with what is written, in one guarded statement.
+    One statement a table, however many the offerings are. Living places move
+    with what is written, each offering's in one guarded statement.
     """
-    decisions, net = judge(reports, terms, offering.places_taken)
-    makes: list[tuple[Report, dict[str, Any]]] = []
-    alters: list[tuple[Report, dict[str, Any]]] = []
-    for decision in decisions:
-        report, target = decision.report, decision.target
-        facts = _facts(decision.told, target, terms, at, decision.place)
-        report.before, report.after = target, _standing(report, target, facts, decision.told)
-        (makes if target is None else alters).append((report, facts))
-    _insert(offering, makes, by_id, batch_id, at, terms)
-    _update(offering, alters)
-    if net:
-        offering.move_places(net)
-    if net < 0:
-        offering.promote(at)
+    makes: list[_Writing] = []
+    alters: list[_Writing] = []
+    moves: list[tuple[Offering, int]] = []
+    for offering, reports, terms in parts:
+        decisions, net = judge(reports, terms, offering.places_taken)
+        moves.append((offering, net))
+        for decision in decisions:
+            facts = _facts(decision.told, decision.target, terms, at, decision.place)
+            (makes if decision.target is None else alters).append(_Writing(offering.id, decision, facts, terms))
+    _insert(makes, by_id, batch_id, at)
+    _update(alters)
+    for offering, net in moves:
+        if net:
+            offering.move_places(net)
+        if net < 0:
+            offering.promote(at)
 
 
 # -- steps -----------------------------------------------------------------
@@ -278,11 +295,12 @@ def _facts(told: Told, target: Standing | None, terms: Terms, at: datetime, plac
     }
 
 
-def _standing(report: Report, target: Standing | None, facts: dict[str, Any], told: Told) -> Standing:
+def _standing(row_id: int, writing: _Writing) -> Standing:
+    told, facts, target = writing.decision.told, writing.facts, writing.decision.target
     return Standing(
-        id=target.id if target else 0,
-        person_id=target.person_id if target else report.person_id,
-        identity=report.identity,
+        id=row_id,
+        person_id=target.person_id if target else writing.decision.report.person_id,
+        identity=writing.decision.report.identity,
         waitlisted_at=facts["waitlisted_at"],
         registered_at=facts["registered_at"],
         registered_on=facts["registered_on"],
@@ -295,65 +313,56 @@ def _standing(report: Report, target: Standing | None, facts: dict[str, Any], to
     )
 
 
-def _insert(
-    offering: Offering,
-    makes: Sequence[tuple[Report, dict[str, Any]]],
-    by_id: int | None,
-    batch_id: int,
-    at: datetime,
-    terms: Terms,
-) -> None:
+def _insert(makes: Sequence[_Writing], by_id: int | None, batch_id: int, at: datetime) -> None:
     if not makes:
         return
-    common = {
-        "offering_id": offering.id,
-        "part": "learner",
-        "source": "ledger",
-        "applied_at": at,
-        "applied_on": min(terms.starts_on, terms.today),
-        "made_by_id": by_id,
-        "batch_id": batch_id,
-    }
-    table = Enrolment.__table__
-    ids = new_ids(table, len(makes))
+    ids = new_ids(Enrolment.__table__, len(makes))
     db.session.connection().execute(
-        db.insert(table),
+        _INSERT_ENROLMENT,
         [
             {
-                "id": enrolment_id,
-                **common,
-                **facts,
-                "person_id": report.person_id,
-                "completed_by_id": by_id if facts["completed_on"] else None,
-                "withdrawn_by_id": by_id if facts["withdrawn_at"] else None,
+                **writing.facts,
+                "id": row_id,
+                "offering_id": writing.offering_id,
+                "person_id": writing.decision.report.person_id,
+                "part": "learner",
+                "source": "ledger",
+                "applied_at": at,
+                "applied_on": min(writing.terms.starts_on, writing.terms.today),
+                "made_by_id": by_id,
+                "batch_id": batch_id,
+                "completed_by_id": by_id if writing.facts["completed_on"] else None,
+                "withdrawn_by_id": by_id if writing.facts["withdrawn_at"] else None,
             }
-            for enrolment_id, (report, facts) in zip(ids, makes, strict=True)
+            for row_id, writing in zip(ids, makes, strict=True)
         ],
     )
-    for (report, _), enrolment_id in zip(makes, ids, strict=True):
-        assert report.after
-        report.enrolment_id, report.after = enrolment_id, replace(report.after, id=enrolment_id)
-    _store_hours(offering.id, (report.after for report, _ in makes))
+    for row_id, writing in zip(ids, makes, strict=True):
+        writing.decision.report.enrolment_id = row_id
+        writing.decision.report.after = _standing(row_id, writing)
+    _store_hours(makes)
 
 
-def _update(offering: Offering, alters: Sequence[tuple[Report, dict[str, Any]]]) -> None:
+def _update(alters: Sequence[_Writing]) -> None:
     if not alters:
         return
+    ids = []
+    for writing in alters:
+        report, target = writing.decision.report, writing.decision.target
+        assert target
+        report.enrolment_id, report.before, report.after = target.id, target, _standing(target.id, writing)
+        ids.append(target.id)
     table = Enrolment.__table__
-    columns = list(alters[0][1])
+    columns = list(alters[0].facts)
     db.session.execute(
         db.update(table).where(table.c.id == db.bindparam("row")).values({c: db.bindparam(f"v_{c}") for c in columns}),
         [
-            {"row": report.after.id, **{f"v_{c}": v for c, v in facts.items()}}  # type: ignore[union-attr]
-            for report, facts in alters
+            {"row": row_id, **{f"v_{c}": v for c, v in writing.facts.items()}}
+            for row_id, writing in zip(ids, alters, strict=True)
         ],
     )
-    for report, _ in alters:
-        assert report.after
-        report.enrolment_id = report.after.id
-    ids = [report.after.id for report, _ in alters if report.after]
     delete_hours(ids)
-    _store_hours(offering.id, (report.after for report, _ in alters))
+    _store_hours(alters)
     forget_loaded(Enrolment, ids)
 
 
@@ -363,16 +372,16 @@ def delete_hours(enrolment_ids: Sequence[int]) -> None:
     )
 
 
-def _store_hours(offering_id: int, standing: Iterable[Standing | None]) -> None:
+def _store_hours(writings: Iterable[_Writing]) -> None:
     rows = [
         # The offering is named: left to its default, the column asks the database once a row.
-        {"enrolment_id": s.id, "offering_id": offering_id, "month_on": month, "class_hours": hours}
-        for s in standing
-        if s
-        for month, hours in s.hours
+        {"enrolment_id": after.id, "offering_id": writing.offering_id, "month_on": month, "class_hours": hours}
+        for writing in writings
+        if (after := writing.decision.report.after)
+        for month, hours in after.hours
     ]
     if rows:
-        db.session.connection().execute(db.insert(AttendedHours.__table__), rows)
+        db.session.connection().execute(_INSERT_HOURS, rows)
 
 
 def _is_live(told: Told) -> bool:
