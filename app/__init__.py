@@ -25,12 +25,14 @@ from app.web import (
     provider,
     public,
     resident,
+    sentences,
     trainer,
     uploads,
     words,
 )
 
 babel = Babel()
+babel.domain_instance = sentences.Sentences()
 csrf = CSRFProtect()
 migrate = Migrate(render_as_batch=True)
 

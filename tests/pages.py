@@ -23,7 +23,7 @@ def check_page(answer: TestResponse) -> None:
     headings = [_words(e) for tag, e in tags if tag == "h1"]
     assert len(headings) == 1, f"{where}: {len(headings)} h1"
     title = next((_words(e) for tag, e in tags if tag == "title"), "")
-    expected = (f"错误：{headings[0]}", headings[0])
+    expected = (f"错误：{headings[0]}", f"Error: {headings[0]}", headings[0])
     assert title.startswith(expected), f"{where}: the title {title!r} does not begin with the h1 {headings[0]!r}"
     ids = [e.get("id") for _, e in tags if e.get("id")]
     assert len(ids) == len(set(ids)), f"{where}: an id stands twice"

@@ -126,6 +126,16 @@ def test_every_sentence_can_be_translated():
     assert translations.complaints() == []
 
 
+def test_a_translation_has_the_placeholders_of_its_sentence_and_no_markup():
+    assert translations.unsound("%(n)s 人", "%(n)s people") == []
+    assert translations.unsound("按“保存”。", "Press “Save”.") == []
+    for sentence, translation in (
+        ("首页", ""), ("首页", None), ("%(n)s 人", "people"), ("首页", "%(n)s home"), ("百分比", "per % cent"),
+        ("按“保存”。", 'Press "Save".'), ("首页", "<b>Home</b>"),
+    ):  # fmt: skip
+        assert translations.unsound(sentence, translation), translation
+
+
 def test_sentences_are_found_wherever_they_are_marked():
     catalog = translations.extract()
     for sentence, where in (

@@ -21,6 +21,7 @@ _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _MARKED = re.compile(r"""(?:\b_|\b[np]?gettext)\(\s*(?:"[^"]*"|'[^']*')(?:\s*,\s*(?:"[^"]*"|'[^']*'))?""")
 _TRANS = re.compile(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", re.DOTALL)
+_PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%(?!\()")
 _TEST = re.compile(r"""(?:==|!=|\bin\b)\s*(?:"[^"]*"|'[^']*')""")
 
 
@@ -52,9 +53,25 @@ def complaints() -> list[str]:
     for path in sorted((ROOT / "app" / "templates").rglob("*.html")):
         name = path.relative_to(ROOT)
         lines += [f"{name}: not marked for translation: {words}" for words in unmarked(path.read_text("utf-8"))]
-    if not extract():
+    sentences = {message.id for message in extract() if message.id}
+    if not sentences:
         lines.append("no sentence was found in app/")
+    with ENGLISH.open("rb") as file:
+        english = {message.id: message.string for message in read_po(file, locale="en")}
+    for sentence in sorted(sentences):
+        lines += unsound(sentence, english.get(sentence))
     return lines
+
+
+def unsound(sentence: str, translation: str | None) -> list[str]:
+    """What is wrong with one translation: missing, other placeholders, signs that would break an attribute."""
+    if not translation:
+        return [f"no English for: {sentence} (make translations lists it in {ENGLISH.relative_to(ROOT)})"]
+    if set(_PLACEHOLDER.findall(sentence)) != set(_PLACEHOLDER.findall(translation)):
+        return [f"other placeholders than the Chinese: {translation}"]
+    if '"' in translation or "<" in translation or "&" in translation:
+        return [f"write “ ” instead of straight quotes, and no markup: {translation}"]
+    return []
 
 
 def update() -> None:
@@ -66,7 +83,7 @@ def update() -> None:
             old = read_po(file, locale="en")
     old.project, old.version, old.copyright_holder = "jiangcheng-xuetang", "0", "The 江城学堂 contributors"
     old.header_comment, old.fuzzy = (
-        "# The English pages of 江城学堂. Sentences without a translation appear in Chinese.",
+        "# The English pages of 江城学堂.",
         False,
     )
     old.update(extract(), no_fuzzy_matching=True)

@@ -10,7 +10,7 @@ from wtforms import PasswordField, RadioField
 from wtforms.validators import Optional
 
 from app.forms import Form, required
-from app.forms.fields import BirthDateField, MobileField, NameField
+from app.forms.fields import BirthDateField, MobileField, NameField, labelled
 from app.models.person import SEXES
 from app.refusal import N_
 
@@ -28,7 +28,7 @@ class OpenAccount(Form):
         _("密码"), [required(N_("请想一个密码，至少 8 个字符。"))], render_kw={"autocomplete": "new-password"}
     )
     birth_on = BirthDateField(_("出生日期"), render_kw={"autocomplete": "bday"})
-    sex = RadioField(_("性别"), [Optional()], choices=list(SEXES.items()))
+    sex = RadioField(_("性别"), [Optional()], choices=labelled(SEXES))
 
     def refuse(self, no: Any) -> None:
         self.blame(no, {**PASSWORD_FIELDS, "mobile-taken": "mobile"})

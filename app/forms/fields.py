@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
-from wtforms import StringField
+from flask_babel import gettext, lazy_gettext
+from wtforms import SelectChoice, StringField
 from wtforms.validators import ValidationError
 
 from app.clock import today
@@ -16,6 +17,11 @@ from app.refusal import Refusal
 
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))", re.ASCII)
 _EARLIEST = date(1900, 1, 1)
+
+
+def labelled(words: Mapping[Any, str]) -> list[SelectChoice]:
+    """Choices whose labels, marked with N_, are translated when they are shown."""
+    return [SelectChoice(key, lazy_gettext(label)) for key, label in words.items()]
 
 
 class NameField(StringField):

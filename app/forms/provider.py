@@ -15,6 +15,7 @@ from wtforms import (
     DecimalField,
     IntegerField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -26,7 +27,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.clock import civil, instant, today
 from app.forms import Form, required
-from app.forms.fields import BirthDateField, MobileField, NameField
+from app.forms.fields import BirthDateField, MobileField, NameField, labelled
 from app.models.certificate import SYSTEMS
 from app.models.identity_number import DOCUMENT_TYPES, birth_date_of, check_document, normalise_name, normalise_number
 from app.models.offering import MODES, Offering
@@ -38,7 +39,7 @@ from app.refusal import N_, Refusal
 
 MOST_LESSONS = 200
 FIRST_YEAR, LAST_YEAR = 1990, 2100
-_CHOOSE = ("", _("请选择"))
+_CHOOSE = SelectChoice("", _("请选择"))
 
 
 class _AtMost(Length):
@@ -61,10 +62,6 @@ def at_most(signs: int, fold: Callable[[str], str] = str) -> Length:
 
 def between(low: int, high: int) -> NumberRange:
     return NumberRange(low, high, message=_("请填 %(min)s 到 %(max)s 之间的数。"))
-
-
-def labelled(words: dict[str, str]) -> list[tuple[str, Any]]:
-    return [(key, _(label)) for key, label in words.items()]
 
 
 class _Plain:
@@ -202,7 +199,7 @@ class OfferingForm(Form):
     _TEXTS = ("address", "room", "telephone", "bring")
 
     @classmethod
-    def about(cls, offering: Offering | None, courses: list[tuple[str, str]]) -> OfferingForm:
+    def about(cls, offering: Offering | None, courses: list[SelectChoice]) -> OfferingForm:
         """The form of a new offering, or of this one; its days are its lessons' as soon as it has lessons."""
         form = cls(obj=offering)
         form.course_id.choices = [_CHOOSE, *courses]
@@ -239,7 +236,7 @@ class WeeklyForm(Form):
     weekdays = CheckboxesField(
         _("每周哪几天"),
         [required(N_("请至少选一个星期几。"))],
-        choices=[(i, _(w)) for i, w in enumerate(WEEKDAYS)],
+        choices=labelled(dict(enumerate(WEEKDAYS))),
         coerce=int,
     )
     begins = ClockField(_("上课时间"), [required(N_("请填写上课时间。"), keep_blank=True)])
@@ -255,7 +252,13 @@ class LessonForm(Form):
     ends = ClockField(_("下课时间"), [required(N_("请填写下课时间。"), keep_blank=True)])
     room = StringField(_("教室"), [at_most(60)], description=_("留空：用这个班的教室"))
 
-    BLAME = {"times-in-order": "ends", "lesson-short": "ends", "lesson-twice": "held_on", "roll-taken": "held_on"}
+    BLAME = {
+        "times-in-order": "ends",
+        "lesson-short": "ends",
+        "lesson-twice": "held_on",
+        "roll-taken": "held_on",
+        "dates-contradict": "held_on",
+    }
 
 
 class TrainerForm(Form):
@@ -276,7 +279,9 @@ class LearnerForm(Form):
     mobile = MobileField(_("手机号"), [Optional()], render_kw={"type": "tel"})
     birth_on = BirthDateField(_("出生日期"), description=_("例如：1958-3-4；不知道可留空"))
     sex = RadioField(_("性别"), [Optional()], choices=labelled(SEXES))
-    document_type = SelectField(_("证件类型"), default="", choices=[("", _("不登记")), *labelled(DOCUMENT_TYPES)])
+    document_type = SelectField(
+        _("证件类型"), default="", choices=[SelectChoice("", _("不登记")), *labelled(DOCUMENT_TYPES)]
+    )
     document_number = StringField(_("证件号码"), render_kw={"autocomplete": "off"})
 
     BLAME = {"already-enrolled": "name", "age-unsuitable": "birth_on", "trainer-no-learner": "name"}

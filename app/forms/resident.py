@@ -8,11 +8,11 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField, RadioField
+from wtforms import HiddenField, RadioField, SelectChoice
 from wtforms.validators import Optional, Regexp
 
 from app.forms import Form, required
-from app.forms.fields import BirthDateField, NameField
+from app.forms.fields import BirthDateField, NameField, labelled
 from app.models.person import SEXES, Person
 from app.refusal import N_
 
@@ -39,7 +39,7 @@ class EnrolmentForm(SentOnce):
 
     def offer(self, people: Sequence[Person]) -> EnrolmentForm:
         """These people may be signed up."""
-        self.person_id.choices = [(person.id, person.name) for person in people]
+        self.person_id.choices = [SelectChoice(person.id, person.name) for person in people]
         return self
 
     def refuse(self, no: Any) -> None:
@@ -52,7 +52,7 @@ class EnrolmentForm(SentOnce):
 class FamilyMember(SentOnce):
     name = NameField(_("姓名"), [required(N_("请填写家人的姓名，和身份证上一样。"))], render_kw={"maxlength": 60})
     birth_on = BirthDateField(_("出生日期"), [required(N_("请填写出生日期，例如 1958-3-4。"))])
-    sex = RadioField(_("性别"), [Optional()], choices=list(SEXES.items()))
+    sex = RadioField(_("性别"), [Optional()], choices=labelled(SEXES))
 
     def refuse(self, no: Any) -> None:
         self.blame(no, {"person-known": "name"})

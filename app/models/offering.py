@@ -516,12 +516,19 @@ class Offering(Base):
 
     def _refuse_unsuitable_age(self, person: Person) -> None:
         if not self.suits_age(person):
-            raise Refusal(
-                "age-unsuitable",
-                N_("开班那天年龄须%(limits)s，%(name)s不符合。可以打电话问机构，或看看其他班。"),
-                limits=age_limits(self.min_age, self.max_age),
-                name=person.name,
+            raise self._age_unsuitable(person)
+
+    def _age_unsuitable(self, person: Person) -> Refusal:
+        sentence, limit = (
+            N_("开班那天不能超过 %(age)s 岁，%(name)s超过了。可以打电话问机构，或看看其他班。"),
+            self.max_age,
+        )
+        if self.min_age is not None and (person.age_on(self.starts_on) or 0) < self.min_age:
+            sentence, limit = (
+                N_("开班那天要满 %(age)s 岁，%(name)s还不到。可以打电话问机构，或看看其他班。"),
+                self.min_age,
             )
+        return Refusal("age-unsuitable", sentence, age=limit, name=person.name)
 
     def _newcomer(self, person: Person) -> _Queue:
         """The queue, as somebody finds it who is neither trainer nor learner here, under whichever record (R2, R3).
@@ -591,12 +598,6 @@ class OfferingTrainer(Base):
             .join(Offering, Offering.id == cls.offering_id)
             .where(cls.account_id == account.id, Offering.provider_id.in_(account.provider_ids("trainer")))
         )
-
-
-def age_limits(min_age: int | None, max_age: int | None) -> str:
-    """满 50 岁、不超过 80 岁"""
-    words = [f"满 {min_age} 岁" if min_age is not None else "", f"不超过 {max_age} 岁" if max_age is not None else ""]
-    return "、".join(word for word in words if word)
 
 
 def _refuse_disorder(facts: dict[str, Any]) -> None:

@@ -16,8 +16,7 @@ from sqlalchemy import Row
 
 from app.catalogue import Found
 from app.clock import civil
-from app.models.offering import age_limits
-from app.web.words import chosen_locale, gettext, places, short_day
+from app.web.words import ages, chosen_locale, gettext, near_day, places
 
 
 def cards(found: Found, at: datetime, heading: str = "h2") -> list[Markup]:
@@ -45,12 +44,9 @@ def _card(row: Row[Any], today: date, heading: str, language: str) -> Markup:
 
 def _opening(starts_on: date, today: date) -> str:
     """12月8日 周二开班, or 9月8日 周二已开班; with the year when it is another one"""
-    day = short_day(starts_on)
-    if starts_on.year != today.year:
-        day = f"{starts_on.year}年{day}"
+    day = near_day(starts_on, today)
     return gettext("%(day)s已开班", day=day) if starts_on < today else gettext("%(day)s开班", day=day)
 
 
 def _whom(row: Row[Any]) -> str:
-    ages = age_limits(row.min_age, row.max_age)
-    return f"{ages}，{row.audience}" if ages and row.audience else ages or row.audience or gettext("不限")
+    return gettext("，").join(part for part in (ages(row), row.audience) if part) or gettext("不限")

@@ -23,8 +23,9 @@ from app.refusal import N_
 from app.web import page_cache
 from app.web.access import safe_next
 from app.web.cards import cards
-from app.web.words import chosen_locale
+from app.web.words import LANGUAGES, chosen_locale
 
+DISPLAY = {"type": ("standard", "large"), "language": tuple(LANGUAGES)}
 bp = Blueprint("public", __name__)
 bp.after_request(page_cache.keep)
 
@@ -84,15 +85,11 @@ def calendar(offering_id: int) -> Response:
 
 @bp.get("/display")
 def display() -> Answer:
-    """The size of type, kept in a cookie; nothing on the server changes."""
+    """The size of type and the language, each kept in a cookie; nothing on the server changes."""
     answer = redirect(safe_next(request.args.get("next")) or "/", 303)
-    answer.set_cookie(
-        "type",
-        "large" if request.args.get("type") == "large" else "standard",
-        max_age=31536000,
-        samesite="Lax",
-        httponly=True,
-    )
+    for name, choices in DISPLAY.items():
+        if request.args.get(name) in choices:
+            answer.set_cookie(name, request.args[name], max_age=31536000, samesite="Lax", httponly=True)
     return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -30,6 +31,7 @@ from app.refusal import Refusal
 
 # A sign beside each word of a roll; the stylesheet shows the same ones on the roll itself.
 SIGNS = {"present": "✓", "late": "…", "left_early": "↗", "leave": "○", "absent": "✕", "unmarked": "–"}
+LANGUAGES = {"zh": "中文", "en": "English"}  # each as its readers call it
 Say = Callable[..., str]
 
 
@@ -50,6 +52,7 @@ def init(app: Flask) -> None:
         DOCUMENT_TYPES=identity_number.DOCUMENT_TYPES,
         PROVIDER_KINDS=provider.PROVIDER_KINDS,
         WEEKDAYS=WEEKDAYS,
+        LANGUAGES=LANGUAGES,
         COUNT_UP_TO=catalogue.COUNT_UP_TO,
         standing=catalogue.standing,
         places_left=places,
@@ -59,7 +62,7 @@ def init(app: Flask) -> None:
         large_type=lambda: request.cookies.get("type") == "large",
     )
     app.jinja_env.filters.update(
-        day=day, short_day=short_day, stamp=stamp, clock=clock, number=number, hours=hours,
+        timetable=timetable, day=day, short_day=short_day, stamp=stamp, clock=clock, number=number, hours=hours,
         mask_mobile=lambda text: identity_number.mask_mobile(text) if text else "",
         mask_document=lambda text: identity_number.mask_document(text) if text else "",
         mask_name=mask_name, fee=fee, ages=ages, moment=moment,
@@ -106,12 +109,16 @@ def say(no: Refusal) -> str:
 
 
 def day(value: date) -> str:
-    """2026年12月8日 周二"""
+    """2026年12月8日 周二, Tue 8 Dec 2026"""
+    if chosen_locale() == "en":
+        return f"{value:%a} {value.day} {value:%b} {value.year}"
     return f"{value.year}年{value.month}月{value.day}日 {gettext(WEEKDAYS[value.weekday()])}"
 
 
 def short_day(value: date) -> str:
-    """12月8日 周二"""
+    """12月8日 周二, Tue 8 Dec"""
+    if chosen_locale() == "en":
+        return f"{value:%a} {value.day} {value:%b}"
     return f"{value.month}月{value.day}日 {gettext(WEEKDAYS[value.weekday()])}"
 
 
@@ -123,11 +130,12 @@ def stamp(value: datetime) -> str:
 def moment(value: datetime) -> str:
     """12月1日 周二 9:00, with the year when it is another one"""
     local = civil(value)
-    return f"{_near(local.date())} {clock(local.time())}"
+    return f"{near_day(local.date(), today())} {clock(local.time())}"
 
 
-def _near(value: date) -> str:
-    return short_day(value) if value.year == today().year else day(value)
+def near_day(value: date, today: date) -> str:
+    """``short_day``, with the year when it is another one"""
+    return short_day(value) if value.year == today.year else day(value)
 
 
 def number(value: Any) -> str:
@@ -151,7 +159,31 @@ def fee(cents: int) -> str:
 
 def ages(thing: Any) -> str:
     """满 55 岁、不超过 80 岁, of an offering or a row with its limits; empty when there are none"""
-    return offering.age_limits(thing.min_age, thing.max_age)
+    words = [
+        gettext("满 %(n)s 岁", n=thing.min_age) if thing.min_age is not None else "",
+        gettext("不超过 %(n)s 岁", n=thing.max_age) if thing.max_age is not None else "",
+    ]
+    return gettext("、").join(word for word in words if word)
+
+
+_WEEKLY = re.compile(r"每(周.(?:、.)*) ([\d:–]+)( 起，时间不一)?，共 (\d+) 次")
+_ONCE = re.compile(r"(\d+)月(\d+)日 ([\d:–]+)，共 1 次")
+
+
+def timetable(text: str) -> str:
+    """An offering's ``timetable`` in the reader's language; its column keeps it in Chinese for the lists."""
+    if chosen_locale() == "zh":
+        return text
+    if found := _ONCE.fullmatch(text):
+        month, of_month, hours = found.groups()
+        return gettext("%(day)s %(hours)s，共 1 次", day=f"{of_month} {date(2000, int(month), 1):%b}", hours=hours)
+    if not (found := _WEEKLY.fullmatch(text)):
+        return text
+    names, hours, differ, n = found.groups()
+    days = ", ".join(gettext(f"周{name[-1]}") for name in names.split("、"))
+    if differ:
+        return gettext("每%(days)s %(hours)s 起，时间不一，共 %(n)s 次", days=days, hours=hours, n=n)
+    return gettext("每%(days)s %(hours)s，共 %(n)s 次", days=days, hours=hours, n=n)
 
 
 def mark(status: str) -> str:

@@ -105,7 +105,7 @@ def test_a_full_offering_is_waited_for_and_the_rank_is_told(client):
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"min_age": 60}, "开班那天年龄须满 60 岁"),
+        ({"min_age": 60}, "开班那天要满 60 岁"),
         ({"signup_closes_at": NOON}, "报名已经截止"),
         ({"signup_opens_at": NOON + timedelta(20000)}, "还没到报名时间"),
         ({}, "这个班已取消"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from wtforms import SelectChoice
 
 from app.clock import now, today
 from app.database import db
@@ -112,7 +113,7 @@ def enrolment_page(found: Enrolment, form: Form) -> Any:
 def completions_form(found: Offering) -> CompletionsForm:
     form = CompletionsForm()
     form.enrolments.choices = [
-        (row.id, row.person.name)
+        SelectChoice(row.id, row.person.name)
         for row in _roster(found)
         if row.first_attended_on and not row.completed_on and not row.withdrawn_at
     ]
@@ -130,7 +131,7 @@ def roster_page(found: Offering, form: CompletionsForm) -> Any:
         registered=[row for row in rows if row.registered_on and not row.withdrawn_at],
         waiting=waiting,
         gone=[row for row in rows if row.withdrawn_at],
-        choosable={str(value) for value, _ in form.enrolments.choices or ()},
+        choosable={str(choice.value) for choice in form.enrolments.choices or ()},
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from wtforms import SelectChoice
 
 from app.clock import now, today
 from app.database import db
@@ -107,8 +108,8 @@ def appointment_form(found: Offering) -> AppointmentForm:
     """Which of the institution's trainers does not teach here yet?"""
     form = AppointmentForm()
     teaching = {row.account_id for row in found.trainers}
-    form.account_id.choices = [("", gettext("请选择"))] + [
-        (str(a.id), a.name) for a in trainers_of(own_provider_id()) if a.id not in teaching
+    form.account_id.choices = [SelectChoice("", gettext("请选择"))] + [
+        SelectChoice(str(a.id), a.name) for a in trainers_of(own_provider_id()) if a.id not in teaching
     ]
     return form
 
@@ -128,8 +129,8 @@ def _place(offering: Offering, form: OfferingForm) -> Offering:
     return offering
 
 
-def _courses() -> list[tuple[str, str]]:
+def _courses() -> list[SelectChoice]:
     rows = db.session.execute(
         db.select(Course.id, Course.title).where(Course.provider_id == own_provider_id()).order_by(Course.title)
     )
-    return [(str(row.id), row.title) for row in rows]
+    return [SelectChoice(str(row.id), row.title) for row in rows]
