@@ -31,6 +31,7 @@ from app.web.access import TOKEN
 
 MOST_PAGES = 512
 _KEEP = "registry.keep"
+_STATE = "registry.state"
 _OF_THE_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 Headers = list[tuple[str, str]]
 
@@ -52,6 +53,14 @@ def keep(answer: Response) -> Response:
     if request.method == "GET" and answer.status_code == 200 and answer.mimetype == "text/html" and not somebody:
         request.environ[_KEEP] = True
     return answer
+
+
+def state() -> object | None:
+    """Where the database and the minute stood as this request came: the key of what is kept for all visitors.
+
+    None for whoever is passed on, and when nobody knows: keep nothing then.
+    """
+    return request.environ.get(_STATE)
 
 
 class Version:
@@ -152,6 +161,7 @@ class PageCache:
                 return _write_nothing
             return start_response(status, headers, exc_info)
 
+        environ[_STATE] = state
         parts = self.wsgi_app(environ, start)
         if not held:
             return parts

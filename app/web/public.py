@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -54,7 +53,7 @@ def catalogue() -> str:
         wanted=wanted,
         found=found,
         cards=cards(found, at),
-        form=_form(wanted, tuple(listing.providers()), chosen_locale()),
+        form=_form(wanted),
         page_url=lambda page: url_for("public.catalogue", **wanted.query(), **({"page": page} if page > 1 else {})),
         without=lambda *names: url_for("public.catalogue", **wanted.without(*names).query()),
     )
@@ -93,17 +92,27 @@ def display() -> Answer:
     return answer
 
 
+def _form(wanted: Wanted) -> Markup:
+    """The catalogue's questions, filled in; while nothing changes the same ones are not rendered twice."""
+    state = page_cache.state()
+    return _filters(wanted) if state is None else _kept_filters(wanted, chosen_locale(), state)
+
+
 @lru_cache(64)
-def _form(wanted: Wanted, providers: tuple[Any, ...], language: str) -> Markup:
-    """The catalogue's questions, filled in; the same ones are not rendered twice."""
+def _kept_filters(wanted: Wanted, language: str, state: object) -> Markup:
+    return _filters(wanted)
+
+
+def _filters(wanted: Wanted) -> Markup:
     choices = {
+        "providers": listing.providers(),
         "categories": CATEGORIES.items(),
         "divisions": DIVISIONS.items(),
         "modes": MODES.items(),
         "days": list(enumerate(WEEKDAYS, start=1)),
         "times": [(MORNING, N_("上午")), (AFTERNOON, N_("下午")), (EVENING, N_("晚上"))],
     }
-    form = render_template("public/filters.html", wanted=wanted, providers=providers, **choices)
+    form = render_template("public/filters.html", wanted=wanted, **choices)
     return Markup(form)  # noqa: S704 - the template escaped it
 
 
