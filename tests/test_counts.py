@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from app.counts import Figures, count_year, lists, year_table
+from app.counts import Figures, count_year, lists, reading, year_table
 from app.counts.checks import checks, every_year_adds_up, sums
 from app.counts.lists import Ages, Place
-from app.database import db, writing
+from app.database import WRITER, db, writing
 from app.models import AttendedHours, CandidatePair, Certificate, Enrolment, GroupVisit, Offering, Person
 from app.models.person import settle_identities
 from tests.people import NOON, a_person, a_provider, an_account, an_offering
@@ -457,3 +457,40 @@ def test_labels_stand_in_the_ledgers_order_and_empty_rows_are_left_out(app):
     assert list(by("division", "persons")) == ["昌邑区", "吉林经济开发区", "磐石市"]
     assert list(by("provider", "persons")) == ["丙（演示）", "乙（演示）", "甲（演示）"]
     assert year_table(2026).as_dict()["rows"] == [] and year_table(2026).as_dict()["by"] is None
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize("guarded", [True, False])
+def test_two_readers_see_one_state_or_one_of_them_reads_alone(app, monkeypatch, guarded):
+    """A commit falls between the beginnings of the two; without the guard the figures come from two states."""
+    with writing():
+        enrolment = attended(an_offering())
+    taken = reading._take_snapshot
+    begun: list[Any] = []
+
+    def take(reader: Any) -> None:
+        taken(reader)
+        begun.append(reader)
+        if len(begun) == 1:
+            with db.engine.connect().execution_options(**{WRITER: True}) as somebody, somebody.begin():
+                hours = {"enrolment_id": enrolment.id, "offering_id": enrolment.offering_id, "class_hours": Decimal(4)}
+                somebody.execute(db.insert(AttendedHours.__table__), {**hours, "month_on": date(2026, 3, 1)})
+                somebody.execute(db.update(Enrolment.__table__).values(first_attended_on=date(2025, 3, 10)))
+
+    monkeypatch.setattr(reading, "_take_snapshot", take)
+    if not guarded:
+        monkeypatch.setattr(reading, "_data_version", lambda watch: 0)
+    figures = count_year(2026).total
+    assert len(begun) == 2, "two readers were there"
+    assert (figures.person_times, figures.class_hours) == ((1, 0) if guarded else (1, 4))
+    db.session.rollback()
+    begun[:] = [None]
+    figures = count_year(2026).total
+    assert (figures.person_times, figures.class_hours) == (0, 4)
+
+
+def test_a_count_inside_a_write_transaction_sees_what_it_wrote(app):
+    with writing():
+        hours(attended(an_offering()), date(2026, 3, 1), "2")
+        figures = count_year(2026).total
+        assert (figures.person_times, figures.class_hours) == (1, 2)

@@ -7,30 +7,31 @@ together. What does not count is subtracted: it is little (see `rows`).
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import date
 from itertools import compress
-from operator import itemgetter
+from operator import and_, itemgetter
 from typing import Any
 
-from sqlalchemy import Integer, String, cast, func, select, type_coerce
+from sqlalchemy import Integer, String, cast, func, literal, literal_column, select, type_coerce, union_all
 
 from app.counts import rows
+from app.counts.reading import Readers, packed
 from app.database import db
-from app.models import AttendedHours, Enrolment, Offering
+from app.models import AttendedHours, Enrolment, Offering, Person
 
 DIMENSIONS = ("category", "division", "provider", "month")
 CITY, BEFORE = ("city", ""), ("before", "")
+ALONE = (CITY[0], BEFORE[0])  # tables of one row
 Cell = tuple[str, Any]
-Attendance = tuple[date, int, array]  # who first attended which offering on which day: identities
+Daily = Iterable[tuple[str, list[int]]]  # per day offering, amount, offering, amount …
 
 
 class Crowd:
     """Distinct human beings, by the ids under which they are counted."""
 
-    def __init__(self, lists: list[array[int]], highest: int) -> None:
+    def __init__(self, lists: list[list[int]], highest: int) -> None:
         # One byte for each id beats a set for large crowds, six times over; small crowds are sets.
         self._few: set[int] | None = None
         if sum(map(len, lists)) * 64 < highest:
@@ -43,123 +44,184 @@ class Crowd:
                 present[identity] = 1
         self.size = present.count(1)
 
-    def among(self, some: tuple[int, ...]) -> set[int]:
-        """Which of these are in it; none above the highest id."""
+    def holding(self, pairs: Pairs) -> list[tuple[int, int]]:
+        """Those of the pairs that are both in it; none above the highest id."""
         if self._few is not None:
-            return self._few.intersection(some)
-        if len(some) < 2:
-            return {identity for identity in some if self._present[identity]}
-        return set(compress(some, itemgetter(*some)(self._present)))
+            few, beside = self._few, pairs.beside
+            return [(one, other) for one in few.intersection(beside) for other in beside[one] if other in few]
+        if len(pairs.each) < 2:
+            return [pair for pair in pairs.each if self._present[pair[0]] and self._present[pair[1]]]
+        ones, others = (itemgetter(*side)(self._present) for side in pairs.sides)
+        return list(compress(pairs.each, map(and_, ones, others)))
+
+
+class Pairs:
+    """Pairs of human beings, in the forms in which a crowd is asked for them."""
+
+    def __init__(self, pairs: set[tuple[int, int]]) -> None:
+        self.each = sorted(pairs)
+        self.sides = tuple(zip(*self.each, strict=True))
+        self.beside: dict[int, list[int]] = defaultdict(list)
+        for one, other in self.each:
+            self.beside[one].append(other)
 
 
 class Fold:
     """One year, cell by cell: crowds of people and sums of what adds up; and the city of the year before."""
 
-    def __init__(self, year: int, with_before: bool = False) -> None:
-        self.year = year
-        self._start, self._end = rows.bounds(year)
+    def __init__(self, readers: Readers, year: int, with_before: bool = False) -> None:
+        self.year, self._this = year, f"{year}"
+        start, end = rows.bounds(year)
         if with_before:
-            self._start = rows.bounds(year - 1)[0]
-        self._places: dict[int, tuple[Cell, ...]] = {}
-        self._training: set[int] = set()
-        self._read_offerings()
-        self._less: dict[str, list[Any]] = defaultdict(list)
-        for what, day, offering_id, amount in db.session.execute(rows.subtrahends(self._start, self._end)):
-            if offering_id in self._training:
-                self._less[what].append((day, offering_id, amount))
-        self._before: list[Attendance] = []
-        self._attended: list[Attendance] = []
-        self._read_attended()
-        self.sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for measure, found, activities_too in self._amounts():
-            self._add(measure, found, activities_too)
+            start = rows.bounds(year - 1)[0]
+        less = readers.ask_beside(packed(rows.subtrahends(start, end)))
+        self._told = {name: readers.ask_beside(each) for name, each in _amounts(start, end).items()}
+        attended, twins = readers.ask(_attended(start, end)), readers.ask(_twins())
+        self._offerings = {row[0]: row for row in _offerings()}
+        self._training = {offering_id for offering_id, row in self._offerings.items() if row[4]}
+        self.highest = db.session.scalar(select(func.max(Person.id))) or 0
+        self._less: dict[int, set[tuple[Any, ...]]] = defaultdict(set)
+        for what, row_id, day, offering_id, amount in less():
+            if what == rows.CERTIFICATES or offering_id in self._training:
+                self._less[what].add((row_id, day, offering_id, amount))
+        self._crowds: dict[str, dict[Cell, list[list[int]]]] = defaultdict(lambda: defaultdict(list))
+        self._sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._attend(attended, dict(twins))
 
-    def cells(self, by: str) -> list[Cell]:
-        return [cell for cell in self.sums if cell[0] == by]
+    def sums(self) -> dict[Cell, dict[str, int]]:
+        """Per row of a table what adds up: person-times, groups, hundredths of class hours, completions, certificates.
 
-    def crowds(self, by: str, highest: int) -> Iterator[tuple[Cell, Crowd]]:
-        """Who attended, per row of a table; one crowd at a time is held. ``highest``: no greater id is asked of."""
-        attended = self._before if by == BEFORE[0] else self._attended
-        lists: dict[Cell, list[array[int]]] = defaultdict(list)
-        for day, offering_id, people in attended:
-            lists[self._cell(by, day, offering_id)].append(people)
-        highest = max([highest, *(max(people) for _, _, people in attended)])
-        for cell, found in lists.items():
-            yield cell, Crowd(found, highest)
+        Asked of the second reader last: ask for the crowds first.
+        """
+        every, training, less = self._offerings, self._training, self._less
+        for measure, which in (
+            ("hundredths", training), ("completions", training), ("certificates", every), ("group_headcount", every),
+        ):  # fmt: skip
+            self._add(measure, self._told.pop(measure)(), which)
+        self._add("completions", ((on, [offering, -1]) for _, on, offering, _ in less[rows.COMPLETED]), training)
+        for measure, what in (("hundredths", rows.HOURS), ("certificates", rows.CERTIFICATES)):
+            self._add(measure, ((on, [offering, -amount]) for _, on, offering, amount in less[what]), every)
+        return self._sums
+
+    def crowds(self, by: str) -> Iterator[tuple[Cell, Crowd]]:
+        """Who attended, per row of a table; one crowd at a time is held."""
+        for cell, lists in self._crowds[by].items():
+            yield cell, Crowd(lists, self.highest)
 
     # -- steps -------------------------------------------------------------
 
-    def _cell(self, by: str, day: date, offering_id: int) -> Cell:
-        if by in DIMENSIONS[:3]:
-            return self._places[offering_id][DIMENSIONS.index(by)]
-        return ("month", day.month) if by == "month" else (by, "")
+    def _attend(self, attended: list[tuple[str, list[Any]]], identities: dict[int, int]) -> None:
+        """Who attended, without those who do not count, under the id of the human being; into crowds and sums."""
+        gone: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for _, on, offering_id, person in self._less[rows.ATTENDED]:
+            gone[on].append((offering_id, person))
+        before, city = self._crowds[BEFORE[0]][BEFORE], self._crowds[CITY[0]][CITY]
+        of_offering: dict[int, list[list[int]]] = defaultdict(list)
+        human_being, training = identities.get, self._training
+        times: list[tuple[str, list[int]]] = []
+        for on, here in attended:
+            lists = {offering_id: people for offering_id, people in here if offering_id in training}
+            for offering_id, person in gone.get(on, ()):
+                lists[offering_id].remove(person)
+            for offering_id, people in lists.items():
+                lists[offering_id] = list(map(human_being, people, people))
+            times.append((on, [number for row in lists.items() for number in (row[0], len(row[1]))]))
+            if not on.startswith(self._this):
+                before += lists.values()
+                continue
+            city += lists.values()
+            self._crowds["month"]["month", int(on[5:7])] += lists.values()
+            for offering_id, people in lists.items():
+                of_offering[offering_id].append(people)
+        for offering_id, came in of_offering.items():
+            for cell in self._cells_of(offering_id):
+                self._crowds[cell[0]][cell] += came
+        self._add("person_times", times, training)
 
-    def _read_offerings(self) -> None:
-        found = db.session.execute(
-            select(Offering.id, Offering.category, Offering.division_code, Offering.provider_id, rows.is_training())
-        )
-        for offering_id, category, division, provider, is_training in found:
-            self._places[offering_id] = (("category", category), ("division", division), ("provider", provider))
-            if is_training:
-                self._training.add(offering_id)
+    def _cells_of(self, offering_id: int) -> tuple[Cell, ...]:
+        _, category, division, provider, _ = self._offerings[offering_id]
+        return ("category", category), ("division", division), ("provider", provider)
 
-    def _read_attended(self) -> None:
-        same = rows.twins()
-        identity, day = func.coalesce(same.c.identity, Enrolment.person_id), Enrolment.first_attended_on
-        found = db.session.execute(
-            select(day, Enrolment.offering_id, func.aggregate_strings(cast(identity, String), ","))
-            .outerjoin(same, same.c.person_id == Enrolment.person_id)
-            .where(day.between(self._start, self._end))
-            .group_by(day, Enrolment.offering_id)
-        )
-        attended: dict[tuple[Any, int], array[int]] = {
-            (on, offering_id): array("q", map(int, people.split(",")))
-            for on, offering_id, people in found
-            if offering_id in self._training
-        }
-        for on, offering_id, identity in self._less["first_attended_on"]:
-            attended[on, offering_id].remove(identity)
-        for (on, offering_id), people in attended.items():
-            if people:
-                (self._attended if on.year == self.year else self._before).append((on, offering_id, people))
-
-    def _amounts(self) -> Iterator[tuple[str, Iterable[Any], bool]]:
-        """(measure, rows of day, offering, amount; do activities count?)"""
-        start, end = self._start, self._end
-        attended = (*self._attended, *self._before)
-        yield "person_times", ((on, offering, len(people)) for on, offering, people in attended), False
-        completed = select(Enrolment.completed_on, Enrolment.offering_id, func.count()).where(
-            Enrolment.completed_on.between(start, end)
-        )
-        yield "completions", self._per_day(completed), False
-        yield "completions", ((on, offering, -1) for on, offering, _ in self._less["completed_on"]), False
-        hundredths = func.sum(type_coerce(AttendedHours.class_hours, Integer))
-        monthly = select(AttendedHours.month_on, AttendedHours.offering_id, hundredths).where(
-            AttendedHours.month_on.between(start, end)
-        )
-        yield "hundredths", self._per_day(monthly), False
-        yield "hundredths", ((on, offering, -amount) for on, offering, amount in self._less["class_hours"]), False
-        issued, came = rows.certificates(start, end), rows.groups(start, end)
-        yield "certificates", self._per_day(select(issued.c.day, issued.c.offering_id, func.count())), True
-        yield "group_headcount", self._per_day(select(came.c.day, came.c.offering_id, func.sum(came.c.headcount))), True
-
-    def _per_day(self, statement: Any) -> Iterable[Any]:
-        day, offering_id, _ = statement.selected_columns
-        return db.session.execute(statement.group_by(day, offering_id))
-
-    def _add(self, measure: str, found: Iterable[Any], activities_too: bool) -> None:
+    def _add(self, measure: str, found: Daily, which: Container[int]) -> None:
+        """Amounts of the offerings in ``which``, to the cells of their day and offering."""
         per_offering: dict[int, int] = defaultdict(int)
-        per_month: dict[int, int] = defaultdict(int)
-        for day, offering_id, amount in found:
-            if activities_too or offering_id in self._training:
-                if day.year == self.year:
-                    per_offering[offering_id] += int(amount)
-                    per_month[day.month] += int(amount)
-                else:
-                    self.sums[BEFORE][measure] += int(amount)
-        for month, amount in per_month.items():
-            self.sums["month", month][measure] += amount
+        for day, told in found:
+            numbers = iter(told)
+            pairs = [pair for pair in zip(numbers, numbers, strict=True) if pair[0] in which]
+            together = sum(map(itemgetter(1), pairs))
+            if not day.startswith(self._this):
+                self._sums[BEFORE][measure] += together
+                continue
+            self._sums[CITY][measure] += together
+            self._sums["month", int(day[5:7])][measure] += together
+            for offering_id, amount in pairs:
+                per_offering[offering_id] += amount
         for offering_id, amount in per_offering.items():
-            self.sums[CITY][measure] += amount
-            for cell in self._places[offering_id]:
-                self.sums[cell][measure] += amount
+            for cell in self._cells_of(offering_id):
+                self._sums[cell][measure] += amount
+
+
+def _offerings() -> list[Any]:
+    """Every offering: id, category, division, provider, is it training?"""
+    told = (Offering.id, Offering.category, Offering.division_code, Offering.provider_id, rows.is_training())
+    return list(db.session.connection().execute(select(*told)).all())
+
+
+def _attended(start: date, end: date) -> Any:
+    """Per day [offering, everybody in it] …"""
+    day, people = Enrolment.first_attended_on, func.aggregate_strings(cast(Enrolment.person_id, String), ",")
+    each = (
+        select(day.label("day"), Enrolment.offering_id, people.label("people"))
+        .where(day.between(start, end))
+        .group_by(day, Enrolment.offering_id)
+        .subquery()
+    )
+    one = literal_column("'['", String) + cast(each.c.offering_id, String) + ",[" + each.c.people + "]]"
+    return packed(select(each.c.day, func.aggregate_strings(one, ",").label("lists")).group_by(each.c.day))
+
+
+def _completed(start: date, end: date) -> Any:
+    day = Enrolment.completed_on
+    return _daily(
+        select(day.label("day"), Enrolment.offering_id, func.count().label("amount"))
+        .where(day.between(start, end))
+        .group_by(day, Enrolment.offering_id)
+    )
+
+
+def _hours(start: date, end: date) -> Any:
+    """Hundredths of class hours; month by month, because then each is one stretch of the index, in its order."""
+    months = [date(start.year + n // 12, n % 12 + 1, 1) for n in range(12 * (end.year - start.year + 1))]
+    hundredths = func.sum(type_coerce(AttendedHours.class_hours, Integer)).label("amount")
+    parts = [
+        select(literal(month).label("day"), AttendedHours.offering_id, hundredths)
+        .where(AttendedHours.month_on == month)
+        .group_by(AttendedHours.offering_id)
+        for month in months
+    ]
+    return _daily(union_all(*parts))
+
+
+def _amounts(start: date, end: date) -> dict[str, Any]:
+    """What adds up, the longest first."""
+    came, issued = rows.groups(start, end), rows.every_certificate(start, end)
+    each = func.count().label("amount")
+    per_day = select(issued.c.day, issued.c.offering_id, each).group_by(issued.c.day, issued.c.offering_id)
+    return {
+        "hundredths": _hours(start, end),
+        "completions": _completed(start, end),
+        "certificates": _daily(per_day),
+        "group_headcount": _daily(select(came.c.day, came.c.offering_id, came.c.headcount.label("amount"))),
+    }
+
+
+def _daily(statement: Any) -> Any:
+    """Rows of day, offering and amount as one list per day."""
+    each = statement.subquery()
+    pair = cast(each.c.offering_id, String) + "," + cast(each.c.amount, String)
+    return packed(select(each.c.day, func.aggregate_strings(pair, ",").label("pairs")).group_by(each.c.day))
+
+
+def _twins() -> Any:
+    same = rows.twins()
+    return packed(select(same.c.person_id, same.c.identity))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -190,10 +189,9 @@ def on_the_books(place: Place) -> OnTheBooks:
         .outerjoin(same, same.c.person_id == Enrolment.person_id)
         .where(*conditions)
     ).all()
-    pairs, people = OpenPairs(), array("q", {identity for identity, _ in found})
-    crowd = Crowd([people], max([pairs.highest, *people]))
+    people = Crowd([[identity for identity, _ in found]], db.session.scalar(select(func.max(Person.id))) or 0)
     attended = {identity for identity, day in found if day is not None and day <= last}
-    return OnTheBooks(crowd.size - pairs.too_many(crowd), crowd.size, len(attended))
+    return OnTheBooks(people.size - OpenPairs().too_many(people), people.size, len(attended))
 
 
 def visits_of(offering: Offering) -> list[GroupVisit]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, union, union_all
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
-from app.counts.fold import Crowd
+from app.counts.fold import Crowd, Pairs
 from app.database import db
 from app.models import CandidatePair, Person
 
 
-def _undecided() -> Select[Any, Any]:
-    """Pairs of living records that nobody has decided."""
+def _undecided() -> Any:
+    """Pairs of living records that nobody has decided: per record id, identity and document."""
     a, b = aliased(Person), aliased(Person)
+    told = [(x.id, x.identity_id, x.document_type, x.document_index) for x in (a, b)]
     return (
-        select(func.coalesce(a.identity_id, a.id).label("one"), func.coalesce(b.identity_id, b.id).label("other"))
+        select(*told[0], *told[1])
         .select_from(CandidatePair)
         .join(a, a.id == CandidatePair.a_id)
         .join(b, b.id == CandidatePair.b_id)
@@ -32,57 +33,64 @@ def _undecided() -> Select[Any, Any]:
     )
 
 
-def _documents() -> Iterable[Any]:
-    """Identity, type and number of every document known of a human being in an undecided pair."""
-    pairs = _undecided().cte("pairs")
-    people = union(select(pairs.c.one.label("identity")), select(pairs.c.other)).cte("people")
-    facts = (Person.document_type, Person.document_index)
+def _documents_of(identities: set[int]) -> Iterator[Any]:
+    """Identity, type and number of every document on the records that share one of these identities."""
+    facts = select(func.coalesce(Person.identity_id, Person.id), Person.document_type, Person.document_index)
     known = and_(Person.document_type.is_not(None), Person.deleted_at.is_(None), Person.merged_into_id.is_(None))
-    alone = (
-        select(people.c.identity, *facts)
-        .join(Person, Person.id == people.c.identity)
-        .where(known, Person.identity_id.is_(None))
-    )
-    joined = select(people.c.identity, *facts).join(Person, Person.identity_id == people.c.identity).where(known)
-    return db.session.execute(union_all(alone, joined))
+    connection, rest = db.session.connection(), sorted(identities)
+    for n in range(0, len(rest), _CHUNK):
+        chunk = rest[n : n + _CHUNK]
+        yield from connection.execute(facts.where(known, Person.identity_id.in_(chunk))).all()
+        yield from connection.execute(facts.where(known, Person.id.in_(chunk), Person.identity_id.is_(None))).all()
+
+
+_CHUNK = 500
 
 
 class OpenPairs:
     """The candidate pairs nobody has decided, between human beings, and the documents known of those."""
 
     def __init__(self) -> None:
-        self.beside: dict[int, set[int]] = defaultdict(set)
-        for one, other in db.session.execute(_undecided()):
+        pairs: set[tuple[int, int]] = set()
+        self.documents: dict[int, set[tuple[str, bytes]]] = defaultdict(set)
+        joined: set[int] = set()
+        for row in db.session.connection().execute(_undecided()).all():
+            both = []
+            for record, identity, kind, number in (row[:4], row[4:]):
+                both.append(identity or record)
+                if identity is not None:
+                    joined.add(identity)
+                elif kind is not None:
+                    self.documents[record].add((kind, number))
+            one, other = sorted(both)
             if one != other:
-                self.beside[one].add(other)
-                self.beside[other].add(one)
-        self._everybody = tuple(self.beside)
-        self.highest = max(self._everybody, default=0)
-        self.documents: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
-        for identity, kind, number in _documents():
-            self.documents[identity].append((kind, number))
+                pairs.add((one, other))
+        for identity, kind, number in _documents_of(joined):
+            self.documents[identity].add((kind, number))
+        self._pairs = Pairs(pairs)
 
     def too_many(self, people: Crowd) -> int:
         """By how much this crowd shrinks when every open pair among them is taken as one."""
-        paired = people.among(self._everybody)
+        beside: dict[int, list[int]] = defaultdict(list)
+        for one, other in people.holding(self._pairs):
+            beside[one].append(other)
+            beside[other].append(one)
         too_many, seen = 0, set[int]()
-        for start in paired:
+        for start in beside:
             if start in seen:
                 continue
             connected, fresh = {start}, [start]
             while fresh:
-                found = (self.beside[fresh.pop()] & paired) - connected
+                found = {other for other in beside[fresh.pop()] if other not in connected}
                 connected |= found
                 fresh.extend(found)
             seen |= connected
-            if len(connected) > 1:
-                too_many += len(connected) - self._certain(connected)
+            too_many += len(connected) - self._certain(connected)
         return too_many
 
     def _certain(self, crowd: set[int]) -> int:
         """The people of a connected crowd who are different for certain: two documents of one type are two people."""
-        numbers: dict[str, set[bytes]] = defaultdict(set)
-        for identity in crowd:
-            for kind, number in self.documents.get(identity, ()):
-                numbers[kind].add(number)
-        return min(len(crowd), max([1, *(len(found) for found in numbers.values())]))
+        known = {document for identity in crowd for document in self.documents.get(identity, ())}
+        if len(known) < 2:
+            return 1
+        return min(len(crowd), max(Counter(kind for kind, _ in known).values()))

@@ -67,9 +67,15 @@ def twins() -> CTE:
 
 
 def outside(same: CTE) -> CTE:
-    """Sign-ups that never count: staff on duty, deleted and merged-away records, trainers of that offering (R2)."""
-    staff = select(Enrolment.id).where(Enrolment.part != literal_column("'learner'"))
-    gone = select(Enrolment.id).where(
+    """Sign-ups that never count: staff on duty, deleted and merged-away records, trainers of that offering (R2).
+
+    Columns: ``id``, ``offering_id``, ``person_id``, ``first_attended_on``, ``completed_on``; some stand twice.
+    """
+    sign_up = select(
+        Enrolment.id, Enrolment.offering_id, Enrolment.person_id, Enrolment.first_attended_on, Enrolment.completed_on
+    )
+    staff = sign_up.where(Enrolment.part != literal_column("'learner'"))
+    gone = sign_up.where(
         Enrolment.person_id.in_(
             select(Person.id).where(or_(Person.deleted_at.is_not(None), Person.merged_into_id.is_not(None)))
         )
@@ -85,7 +91,7 @@ def outside(same: CTE) -> CTE:
         .join(theirs, theirs.c.identity == mine.c.identity)
     )
     trainers = _once(union(own, doubles).cte("trainers"))
-    teaching = select(Enrolment.id).where(
+    teaching = sign_up.where(
         Enrolment.person_id.in_(select(trainers.c.person_id)),
         exists()
         .where(OfferingTrainer.offering_id == Enrolment.offering_id)
@@ -96,55 +102,74 @@ def outside(same: CTE) -> CTE:
     return _once(union_all(staff, gone, teaching).cte("outside"))
 
 
-def later_ones(column: str, start: date, end: date, same: CTE, never: CTE) -> list[Select[Any]]:
-    """Sign-ups of human beings who have an earlier one to the same offering, up to ``end`` (R3, R7).
+def shared(start: date, end: date, same: CTE, never: CTE) -> CTE:
+    """Attended sign-ups of human beings who have more than one to the same offering, up to ``end`` (R3).
 
     Whatever stands beside a sign-up of this time was attended since the
     first of the offerings began that had not ended when this time did.
+    Columns: ``id``, ``human``, ``offering_id``, ``person_id``, ``first_attended_on``, ``completed_on``.
     """
+    starts_on = _as_is(Offering.starts_on)
     began = (
-        select(case((func.min(Offering.starts_on) < start, func.min(Offering.starts_on)), else_=start))
+        select(case((func.min(starts_on) < start, func.min(starts_on)), else_=start))
         .where(Offering.ends_on >= start)
         .scalar_subquery()
     )
 
-    def within(first: Any, its: Any, sign_up: Any) -> Any:
-        return and_(first.between(began, end), its <= end, sign_up.id.not_in(select(never.c.id)))
+    def in_time(sign_up: Any) -> Any:
+        return _as_is(sign_up.first_attended_on).between(began, end)
 
-    ranked = (
-        select(
-            Enrolment.id,
-            func.row_number()
-            .over(
-                partition_by=(same.c.identity, Enrolment.offering_id),
-                order_by=(getattr(Enrolment, column), Enrolment.id),
-            )
-            .label("rank"),
-        )
+    in_one_offering = (same.c.identity, Enrolment.offering_id)
+    under_two_records = (
+        select(Enrolment.id, func.count().over(partition_by=in_one_offering).label("times"))
         .join(same, same.c.person_id == Enrolment.person_id)
-        .where(within(_as_is(Enrolment.first_attended_on), _as_is(getattr(Enrolment, column)), Enrolment))
+        .where(in_time(Enrolment))
         .subquery()
     )
-    under_two_records = select(ranked.c.id).where(ranked.c.rank > 1)
     # Left and came again, under one record. Two living sign-ups cannot be, so one of the two was withdrawn.
     left, again = aliased(Enrolment, name="left"), aliased(Enrolment, name="again")
-    before, after = getattr(left, column), getattr(again, column)
-    sooner = or_(before < after, and_(before == after, left.id < again.id))
-    under_one_record = (
-        select(case((sooner, again.id), else_=left.id))
-        .select_from(left)
-        .join(
-            again,
-            and_(again.person_id == left.person_id, again.offering_id == left.offering_id, again.id != left.id),
-        )
-        .where(
-            left.withdrawn_at.is_not(None),
-            left.first_attended_on.is_not(None),
-            within(left.first_attended_on, before, left),
-            within(again.first_attended_on, after, again),
-        )
+    has_left = [left.withdrawn_at.is_not(None), left.first_attended_on.is_not(None), in_time(left)]
+    living = _once(
+        select(left.id.label("left_id"), again.id.label("again_id"))
+        .join(again, and_(again.offering_id == left.offering_id, again.person_id == left.person_id))
+        .where(*has_left, again.withdrawn_at.is_(None))
+        .cte("living")
     )
-    return [under_two_records, under_one_record]
+    left_twice = (
+        select(left.id, func.count().over(partition_by=(left.offering_id, left.person_id)).label("times"))
+        .where(*has_left)
+        .subquery()
+    )
+    ids = union_all(
+        select(under_two_records.c.id).where(under_two_records.c.times > 1),
+        select(living.c.left_id),
+        select(living.c.again_id),
+        select(left_twice.c.id).where(left_twice.c.times > 1),
+    ).subquery()
+    return _once(
+        select(
+            Enrolment.id,
+            func.coalesce(same.c.identity, Enrolment.person_id).label("human"),
+            Enrolment.offering_id,
+            Enrolment.person_id,
+            Enrolment.first_attended_on,
+            Enrolment.completed_on,
+        )
+        .outerjoin(same, same.c.person_id == Enrolment.person_id)
+        .where(Enrolment.id.in_(select(ids.c.id)), in_time(Enrolment), Enrolment.id.not_in(select(never.c.id)))
+        .cte("shared")
+    )
+
+
+_SHARED = ("id", "human", "offering_id", "person_id", "first_attended_on", "completed_on")
+
+
+def later_ones(column: str, several: CTE) -> Select[Any]:
+    """Of ``shared`` what does not count: the earliest stands for the human being (R3, R7). Columns as there."""
+    day = several.c[column]
+    place = func.row_number().over(partition_by=(several.c.human, several.c.offering_id), order_by=(day, several.c.id))
+    ranked = select(several, place.label("place")).where(day.is_not(None)).subquery()
+    return select(*(ranked.c[name] for name in _SHARED)).where(ranked.c.place > 1)
 
 
 def _once(table: CTE) -> CTE:
@@ -157,41 +182,50 @@ def _as_is(column: Any) -> Any:
     return func.coalesce(column, column)
 
 
-def left_out(column: str, start: date, end: date, same: CTE, never: CTE) -> Select[Any]:
-    """Who attended or completed in this time and does not count: ``id``, ``offering_id``, ``person_id``, ``day``."""
-    gone = union_all(select(never.c.id), *later_ones(column, start, end, same, never)).subquery("gone")
-    day = getattr(Enrolment, column)
-    return select(Enrolment.id, Enrolment.offering_id, Enrolment.person_id, day.label("day")).where(
-        Enrolment.id.in_(select(gone.c.id)), day.between(start, end)
-    )
+def left_out(column: str, start: date, end: date, same: CTE) -> Select[Any]:
+    """Who attended or completed in this time and does not count: ``id``."""
+    never = outside(same)
+    later = later_ones(column, shared(start, end, same, never)).subquery()
+    return select(union_all(select(never.c.id), select(later.c.id)).subquery("gone").c.id)
+
+
+# What a fold subtracts: whole sign-ups by the day they attended or completed, hundredths of hours, certificates.
+ATTENDED, COMPLETED, HOURS, CERTIFICATES = range(4)
 
 
 def subtrahends(start: date, end: date) -> CompoundSelect[Any]:
     """All that a fold has to subtract from what it read whole, in one statement.
 
-    Columns: ``what`` (first_attended_on, completed_on, class_hours), ``day``,
-    ``offering_id``, ``amount``: the identity of who is left out, or hundredths of a class hour.
+    Columns: ``what`` (one of those above), ``id``, ``day``, ``offering_id``,
+    ``amount``: the person who is left out, hundredths of a class hour, or 1.
+    A sign-up may stand twice under the same ``what``.
     """
     same = twins()
     never = outside(same)
+    several = shared(start, end, same, never)
     parts = []
-    for column in ("first_attended_on", "completed_on"):
-        gone = left_out(column, start, end, same, never).subquery(f"gone_{column}")
-        identity = func.coalesce(same.c.identity, gone.c.person_id).label("amount")
-        what = literal(column).label("what")
-        parts.append(
-            select(what, gone.c.day.label("day"), gone.c.offering_id, identity).outerjoin(
-                same, same.c.person_id == gone.c.person_id
+    for what, column in ((ATTENDED, "first_attended_on"), (COMPLETED, "completed_on")):
+        for source in (never, later_ones(column, several).subquery()):
+            day = source.c[column]
+            parts.append(
+                select(
+                    literal(what).label("what"),
+                    source.c.id.label("id"),
+                    day.label("day"),
+                    source.c.offering_id.label("offering_id"),
+                    source.c.person_id.label("amount"),
+                ).where(day.between(start, end))
             )
-        )
-    parts.append(
+    hundredths = type_coerce(AttendedHours.class_hours, Integer)
+    never_ids = select(never.c.id)
+    parts += [
         select(
-            literal("class_hours"),
-            AttendedHours.month_on,
-            AttendedHours.offering_id,
-            type_coerce(AttendedHours.class_hours, Integer),
-        ).where(AttendedHours.month_on.between(start, end), AttendedHours.enrolment_id.in_(select(never.c.id)))
-    )
+            literal(HOURS), AttendedHours.enrolment_id, AttendedHours.month_on, AttendedHours.offering_id, hundredths
+        ).where(AttendedHours.month_on.between(start, end), AttendedHours.enrolment_id.in_(never_ids)),
+        select(literal(CERTIFICATES), Certificate.id, Certificate.issued_on, Enrolment.offering_id, literal(1))
+        .join(Enrolment, Enrolment.id == Certificate.enrolment_id)
+        .where(_as_is(Certificate.issued_on).between(start, end), Certificate.enrolment_id.in_(never_ids)),
+    ]
     return union_all(*parts)
 
 
@@ -208,7 +242,6 @@ def counted(column: str, start: date, end: date) -> Subquery:
     year. Columns: ``enrolment_id``, ``offering_id``, ``identity``, ``day``.
     """
     same, day = twins(), getattr(Enrolment, column)
-    gone = left_out(column, start, end, same, outside(same)).subquery()
     return (
         select(
             Enrolment.id.label("enrolment_id"),
@@ -221,7 +254,7 @@ def counted(column: str, start: date, end: date) -> Subquery:
         .where(
             day.between(start, end),
             is_training(),
-            Enrolment.id.not_in(select(gone.c.id)),
+            Enrolment.id.not_in(left_out(column, start, end, same)),
         )
         .subquery("counted")
     )
@@ -251,6 +284,12 @@ def certificates(start: date, end: date) -> Subquery:
 
     Columns: ``certificate_id``, ``enrolment_id``, ``offering_id``, ``day``.
     """
+    issued = every_certificate(start, end)
+    return select(issued).where(issued.c.enrolment_id.not_in(select(outside(twins()).c.id))).subquery("certificates")
+
+
+def every_certificate(start: date, end: date) -> Subquery:
+    """The same with those of people who never count, which a fold subtracts."""
     return (
         select(
             Certificate.id.label("certificate_id"),
@@ -259,8 +298,8 @@ def certificates(start: date, end: date) -> Subquery:
             Certificate.issued_on.label("day"),
         )
         .join(Enrolment, Enrolment.id == Certificate.enrolment_id)
-        .where(Certificate.issued_on.between(start, end), Enrolment.id.not_in(select(outside(twins()).c.id)))
-        .subquery("certificates")
+        .where(Certificate.issued_on.between(start, end))
+        .subquery("issued")
     )
 
 

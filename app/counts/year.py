@@ -15,8 +15,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.counts.fold import BEFORE, CITY, DIMENSIONS, Cell, Fold
+from app.counts.fold import ALONE, BEFORE, CITY, DIMENSIONS, Cell, Fold
 from app.counts.pairs import OpenPairs
+from app.counts.reading import readers
 from app.database import db
 from app.models import Provider
 from app.models.place import DIVISIONS
@@ -118,18 +119,18 @@ def year_table(year: int, by: str | None = None) -> Table:
 
 def count_year(year: int, with_before: bool = False) -> Year:
     """All tables of a year, counted from the sign-ups as they stand (R1–R20)."""
-    with _collector_at_rest():
-        fold, pairs = Fold(year, with_before), OpenPairs()
-        names = {row.id: row.name for row in db.session.execute(select(Provider.id, Provider.name))}
-        tables = {by: _lines(by, _figures(fold, by, pairs), names) for by in DIMENSIONS}
-        before = _figures(fold, BEFORE[0], pairs).get(BEFORE, Figures()) if with_before else None
-        return Year(year, _city(fold, pairs), tables, before)
+    with _collector_at_rest(), readers() as both:
+        fold, pairs = Fold(both, year, with_before), OpenPairs()
+        names = {row.id: row.name for row in db.session.connection().execute(select(Provider.id, Provider.name))}
+        figures = _figures(fold, pairs)
+        before = figures.get(BEFORE, Figures()) if with_before else None
+        return Year(year, figures.get(CITY, Figures()), {by: _lines(by, figures, names) for by in DIMENSIONS}, before)
 
 
 def count_city(year: int) -> Figures:
     """The city's own figures of a year, without its tables."""
-    with _collector_at_rest():
-        return _city(Fold(year), OpenPairs())
+    with _collector_at_rest(), readers() as both:
+        return _figures(Fold(both, year), OpenPairs(), (CITY[0],)).get(CITY, Figures())
 
 
 @contextmanager
@@ -144,19 +145,14 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _city(fold: Fold, pairs: OpenPairs) -> Figures:
-    # A crowd and sums of its own: persons of rows do not add up (R6).
-    return _figures(fold, CITY[0], pairs).get(CITY, Figures())
-
-
-def _figures(fold: Fold, by: str, pairs: OpenPairs) -> dict[Cell, Figures]:
-    persons = {cell: (crowd.size, pairs.too_many(crowd)) for cell, crowd in fold.crowds(by, pairs.highest)}
-    figures = {}
-    for cell in {**persons, **dict.fromkeys(fold.cells(by))}:
+def _figures(fold: Fold, pairs: OpenPairs, tables: tuple[str, ...] = (*DIMENSIONS, *ALONE)) -> dict[Cell, Figures]:
+    """Every cell of these tables. The city has a crowd of its own: persons of rows do not add up (R6)."""
+    persons = {cell: (crowd.size, pairs.too_many(crowd)) for by in tables for cell, crowd in fold.crowds(by)}
+    sums, figures = fold.sums(), {}
+    for cell in {**persons, **dict.fromkeys(sums)}:
         most, too_many = persons.get(cell, (0, 0))
-        sums = fold.sums[cell]
-        hours = (Decimal(sums.pop("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        figures[cell] = Figures(persons=most - too_many, persons_max=most, class_hours=hours, **sums)
+        hours = (Decimal(sums[cell].pop("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        figures[cell] = Figures(persons=most - too_many, persons_max=most, class_hours=hours, **sums[cell])
     return figures
 
 
