@@ -196,7 +196,7 @@ def providers() -> Sequence[Row[Any]]:
     return _run(_PROVIDERS, {}).all()
 
 
-def standing(offering: Any, at: datetime) -> str:
+def sign_up_stage(offering: Any, at: datetime) -> str:
     """Where sign-up stands, of an Offering or a row: cancelled, over, closed, early or open."""
     if offering.cancelled_at is not None:
         return "cancelled"
@@ -209,7 +209,7 @@ def standing(offering: Any, at: datetime) -> str:
     return "open"
 
 
-# ``standing`` for many.
+# ``sign_up_stage`` for many.
 _STANDS = case(
     (_offering.cancelled_at.is_not(None), "cancelled"),
     (_offering.last_begins_at < bindparam("day_begins", type_=Stamp()), "over"),

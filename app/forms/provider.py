@@ -160,12 +160,12 @@ class OfferingForm(Form):
     starts_on = DayField(_("开班日期"), [required(N_("请填写开班日期。"))])
     ends_on = DayField(_("结班日期"), [required(N_("请填写结班日期。"))])
     planned_hours = AmountField(
-        _("计划课时"),
+        _("计划学时"),
         [
-            required(N_("请填写计划课时。"), keep_blank=True),
-            NumberRange(Decimal("0.01"), 10000, message=_("计划课时要大于 0，最多 %(max)s。")),
+            required(N_("请填写计划学时。"), keep_blank=True),
+            NumberRange(Decimal("0.01"), 10000, message=_("计划学时要大于 0，最多 %(max)s。")),
         ],
-        description=_("1 课时是 45 分钟；不到 2 课时的算活动，不计入培训"),
+        description=_("1 学时是 45 分钟；不到 2 学时的算活动，不计入培训"),
     )
     division_code = SelectField(
         _("区县"), [required(N_("请选上课地点所在的区县。"))], choices=[_CHOOSE, *labelled(DIVISIONS)]

@@ -103,7 +103,7 @@ class Lesson(Base):
             )
         )
 
-    def standing(self) -> dict[int, str]:
+    def now_marked(self) -> dict[int, str]:
         """What the roll says now: enrolment id → key of STATUSES, for each sign-up that was ever marked."""
         rows = _rows(
             db.select(Mark.enrolment_id, Mark.status).where(Mark.lesson_id == self.id, Mark.superseded_at.is_(None))
@@ -184,18 +184,18 @@ class Lesson(Base):
         """
         self._lock()
         self.refuse_unless_held(at)
-        standing = self.standing()
-        changes = self._changes(said, standing)
+        now_marked = self.now_marked()
+        changes = self._changes(said, now_marked)
         if not changes:
             return 0
         if base_version != self.roll_version:
             raise Refusal(
                 "roll-stale",
                 N_("别人刚保存过这次点名，您的还没有保存。下面并排列出两份，请核对后再保存。"),
-                theirs=standing,
+                theirs=now_marked,
                 version=self.roll_version,
             )
-        corrects = any(i in standing for i in changes)
+        corrects = any(i in now_marked for i in changes)
         if corrects and self.wants_reason(at) and not reason.strip():
             raise Refusal("reason-needed", N_("改动以前的点名要写明原因，例如“补交假条”。"))
         self.roll_taken_at = at
@@ -353,14 +353,14 @@ class Lesson(Base):
                 name=name.strip(),
             )
 
-    def _changes(self, said: Mapping[int, str], standing: Mapping[int, str]) -> dict[int, str]:
+    def _changes(self, said: Mapping[int, str], now_marked: Mapping[int, str]) -> dict[int, str]:
         called = set(_rows(db.select(Enrolment.id).where(*self._is_called())).scalars())
         for enrolment_id, status in said.items():
             if enrolment_id not in called:
                 raise Refusal("not-on-roster", N_("名单里有一位已不在这个班，请刷新页面后再点名。"))
             if status not in STATUSES:
                 raise Refusal("status-unknown", N_("点名只能选：出勤、迟到、早退、请假、缺勤。"))
-        return {i: status for i, status in said.items() if standing.get(i, "unmarked") != status}
+        return {i: status for i, status in said.items() if now_marked.get(i, "unmarked") != status}
 
     def _write(self, changes: Mapping[int, str], by: Account | None, at: datetime, reason: str) -> None:
         table = Mark.__table__

@@ -489,7 +489,7 @@ class Offering(Base):
         if most is not None and planned < most:
             raise Refusal(
                 "hours-below-attended",
-                N_("有学员已到课 %(most)s 课时，计划课时不能少于这个数。"),
+                N_("有学员已到课 %(most)s 学时，计划学时不能少于这个数。"),
                 most=f"{most.normalize():f}",
             )
 

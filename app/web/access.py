@@ -21,9 +21,11 @@ from markupsafe import Markup
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from app.catalogue import page_number
 from app.clock import now
 from app.database import db
 from app.models.account import Account
+from app.models.offering import Offering
 from app.models.sign_in import SignIn
 from app.web.words import gettext
 
@@ -187,6 +189,18 @@ def own_provider_id() -> int:
     if not ids:
         abort(404)
     return ids[0]
+
+
+def asked_page() -> int:
+    """The page of a list that is asked for, from 1."""
+    return page_number(request.args.get("page"))
+
+
+def published(offering: Offering | None) -> Offering:
+    """One that was published, cancelled or not; a draft is 404, like what does not exist."""
+    if offering is None or offering.published_at is None:
+        abort(404)
+    return offering
 
 
 def mine(model: type[Any], object_id: int, **owner: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response as Answer
@@ -20,7 +20,7 @@ from app.models.rules import CATEGORIES
 from app.models.timetable import AFTERNOON, EVENING, MORNING, WEEKDAYS
 from app.refusal import N_
 from app.web import page_cache
-from app.web.access import safe_next
+from app.web.access import asked_page, published, safe_next
 from app.web.cards import cards
 from app.web.words import LANGUAGES, chosen_locale
 
@@ -47,7 +47,7 @@ def home() -> str:
 def catalogue() -> str:
     at = now()
     wanted = Wanted.read(request.args)
-    found = listing.find(wanted, at, listing.page_number(request.args.get("page")))
+    found = listing.find(wanted, at, asked_page())
     return render_template(
         "public/catalogue.html",
         wanted=wanted,
@@ -66,7 +66,7 @@ def offering(offering_id: int) -> str:
     return render_template(
         "public/offering.html",
         offering=found,
-        standing=listing.standing(found, at),
+        stage=listing.sign_up_stage(found, at),
         waiting=found.queue_length(),
         rooms=any(lesson.room for lesson in found.lessons),
     )
@@ -117,19 +117,11 @@ def _filters(wanted: Wanted) -> Markup:
 
 
 def _published(offering_id: int) -> Offering:
-    """A draft answers like what does not exist."""
-    found = None
-    if offering_id <= listing.LARGEST_ID:
-        found = db.session.scalar(
-            db.select(Offering)
-            .where(Offering.id == offering_id, Offering.published_at.is_not(None))
-            .options(
-                joinedload(Offering.course),
-                joinedload(Offering.provider),
-                selectinload(Offering.lessons),
-                selectinload(Offering.trainers).joinedload(OfferingTrainer.account),
-            )
-        )
-    if found is None:
-        abort(404)
-    return found
+    """With everything that its page shows, or 404."""
+    shown = (
+        joinedload(Offering.course),
+        joinedload(Offering.provider),
+        selectinload(Offering.lessons),
+        selectinload(Offering.trainers).joinedload(OfferingTrainer.account),
+    )
+    return published(db.session.get(Offering, offering_id, options=shown))

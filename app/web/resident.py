@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, url_for
@@ -16,7 +15,7 @@ from app.models.account import AccountPerson
 from app.models.enrolment import Enrolment
 from app.models.offering import Offering
 from app.refusal import Refusal
-from app.web.access import form_page
+from app.web.access import form_page, published
 from app.web.once import blame_unless_reused, once
 from app.web.words import say
 
@@ -25,7 +24,7 @@ bp = Blueprint("resident", __name__, url_prefix="/my")
 
 @bp.get("/offerings/<int:offering_id>/enrolment")
 def enrolment(offering_id: int) -> Any:
-    offering = _announced(offering_id)
+    offering = published(Offering.by_id(offering_id))
     return _enrolment_page(offering, EnrolmentForm())
 
 
@@ -37,14 +36,14 @@ def enrol(offering_id: int) -> Any:
 
         def sign_up() -> str:
             person = asker.own_person(chosen)
-            made = _announced(offering_id, Offering.under_lock).enrol(person, by=asker, at=now())
+            made = published(Offering.under_lock(offering_id)).enrol(person, by=asker, at=now())
             return url_for("resident.enrolled", enrolment_id=made.id)
 
         try:
             return redirect(once(form.nonce.data, f"enrolment {offering_id} {chosen}", sign_up), 303)
         except Refusal as no:
             blame_unless_reused(form, no)
-    return _enrolment_page(_announced(offering_id), form)
+    return _enrolment_page(published(Offering.by_id(offering_id)), form)
 
 
 @bp.get("/enrolments")
@@ -98,14 +97,6 @@ def add_person() -> Any:
         except Refusal as no:
             blame_unless_reused(form, no)
     return form_page("resident/people.html", form, people=current_user.own_people())
-
-
-def _announced(offering_id: int, find: Callable[[int], Offering | None] = Offering.by_id) -> Offering:
-    """An offering that was published, cancelled or not; a draft answers like a missing one."""
-    found = find(offering_id)
-    if found is None or found.published_at is None:
-        abort(404)
-    return found
 
 
 def _own() -> Any:

@@ -151,8 +151,8 @@ def _saved(lesson_id: int, changed: int) -> Response:
 
 def _roll_page(mine: Lesson, form: RollForm, sent: dict[int, str], theirs: dict[int, str] | None = None) -> Any:
     """The roll with what was sent preselected over what stands; nothing else is chosen for anybody."""
-    standing, closed = mine.standing() if theirs is None else theirs, None
-    said, rows = {**standing, **sent}, mine.roster()
+    now_marked, closed = mine.now_marked() if theirs is None else theirs, None
+    said, rows = {**now_marked, **sent}, mine.roster()
     try:
         mine.refuse_unless_held(now())
     except Refusal as no:
@@ -165,12 +165,12 @@ def _roll_page(mine: Lesson, form: RollForm, sent: dict[int, str], theirs: dict[
         sent=sent,
         said=said,
         marked=sum(said.get(row.id, "unmarked") != "unmarked" for row in rows),
-        standing=standing,
+        now_marked=now_marked,
         theirs=theirs,
         closed=closed,
         saved=mine.last_mark(),
         observations=mine.observations(),
-        wants_reason=bool(standing) and mine.wants_reason(now()),
+        wants_reason=bool(now_marked) and mine.wants_reason(now()),
     )
 
 

@@ -54,7 +54,7 @@ def init(app: Flask) -> None:
         WEEKDAYS=WEEKDAYS,
         LANGUAGES=LANGUAGES,
         COUNT_UP_TO=catalogue.COUNT_UP_TO,
-        standing=catalogue.standing,
+        sign_up_stage=catalogue.sign_up_stage,
         places_left=places,
         today=today,
         now=now,

@@ -63,14 +63,14 @@ def test_unmarked_is_not_present(app):
     with writing():
         _, lessons, (one, other, _) = a_class()
         assert call(lessons[0], {one: "present"}) == 1
-        assert other.first_attended_on is None and lessons[0].standing() == {one.id: "present"}
+        assert other.first_attended_on is None and lessons[0].now_marked() == {one.id: "present"}
 
 
 def test_saying_nothing_of_somebody_leaves_no_mark(app):
     with writing():
         _, lessons, (one, _, _) = a_class()
         assert call(lessons[0], {one: "unmarked"}) == 0
-        assert lessons[0].roll_version == 0 and lessons[0].standing() == {}
+        assert lessons[0].roll_version == 0 and lessons[0].now_marked() == {}
 
 
 def test_hours_belong_to_the_month_of_their_lesson(app):
@@ -185,7 +185,7 @@ def test_learners_of_another_offering_and_unknown_words_are_refused_whole(app):
         _, _, (stranger, *_) = a_class()
         assert code(call, lessons[0], {one: "present", stranger: "present"}) == "not-on-roster"
         assert code(call, lessons[0], {one: "present", other: "asleep"}) == "status-unknown"
-        assert lessons[0].standing() == {}
+        assert lessons[0].now_marked() == {}
 
 
 # -- corrections -----------------------------------------------------------
@@ -257,7 +257,7 @@ def test_a_stale_roll_is_refused_with_what_stands(app, who):
         with pytest.raises(Refusal) as no:
             call(lessons[0], {one if who == "the same learner" else other: "present"}, base=0)
         assert no.value.code == "roll-stale" and no.value.values["theirs"] == {one.id: "absent"}
-        assert lessons[0].standing() == {one.id: "absent"}
+        assert lessons[0].now_marked() == {one.id: "absent"}
         call(lessons[0], {one: "present"}, base=1)
 
 
@@ -285,7 +285,7 @@ def test_who_walks_in_takes_a_free_place_dated_that_lesson_and_is_present(app):
         assert isinstance(new, Enrolment) and new.place_number == 4 and new.source == "walk_in"
         assert new.registered_on == new.applied_on == new.first_attended_on == lessons[1].held_on
         assert new.person.keeper_provider_id == offering.provider_id and new.person.mobile == "13900000007"
-        assert lessons[1].standing() == {new.id: "present"} and hours(new) == {"2026-03": Decimal(2)}
+        assert lessons[1].now_marked() == {new.id: "present"} and hours(new) == {"2026-03": Decimal(2)}
         assert lessons[1].roll_taken_at is None, "the others are still to be called"
         assert new not in lessons[0].roster()
 
@@ -336,6 +336,6 @@ def test_nothing_of_a_refused_roll_is_left_behind(app):
         learner.complete(lessons[0].held_on, by=None, day=lessons[3].held_on)
     with pytest.raises(Refusal), writing():
         call(lessons[0], {learner: "absent"})
-    assert lessons[0].standing() == {learner.id: "present"} and lessons[0].roll_version == 1
+    assert lessons[0].now_marked() == {learner.id: "present"} and lessons[0].roll_version == 1
     assert db.session.scalar(db.select(db.func.count()).select_from(Mark)) == 1
     assert db.session.scalar(db.select(db.func.count()).select_from(AttendedHours)) == 1

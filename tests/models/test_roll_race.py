@@ -93,7 +93,7 @@ class Register:
             standing |= {i: said[i] for i in changed}
             if changed:
                 trainer.open(lesson.roll_version, standing)
-        assert lesson.standing() == standing
+        assert lesson.now_marked() == standing
         self.audit(saved)
         return lost
 

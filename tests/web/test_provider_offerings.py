@@ -139,7 +139,7 @@ def test_hours_that_differ_from_the_lessons_are_told(client):
     provider = at_desk(client)
     same, other = coming(provider), coming(provider, planned_hours=Decimal(20))
     assert "不一样" not in client.get(f"/desk/offerings/{same.id}").text
-    assert "计划 20 课时，课次合计 8 课时" in client.get(f"/desk/offerings/{other.id}").text
+    assert "计划 20 学时，课次合计 8 学时" in client.get(f"/desk/offerings/{other.id}").text
 
 
 def test_the_list_is_filtered_and_turned(client):

@@ -47,7 +47,7 @@ class Class:
 
     def standing(self) -> list[str]:
         db.session.rollback()
-        now_said = db.session.get_one(Lesson, self.lesson.id).standing()
+        now_said = db.session.get_one(Lesson, self.lesson.id).now_marked()
         return [now_said.get(e.id, "") for e in self.people]
 
 

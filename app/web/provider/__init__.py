@@ -13,7 +13,7 @@ from app.database import db, writing
 from app.forms import Form
 from app.models import Account, Offering, Provider
 from app.refusal import Refusal
-from app.web.access import mine, own_provider_id
+from app.web.access import asked_page, mine, own_provider_id
 
 bp = Blueprint("provider", __name__, url_prefix="/desk")
 PER_PAGE = 30
@@ -54,14 +54,10 @@ def asked_words() -> str:
     return "".join(c for c in request.values.get("q", "")[:100] if c.isprintable()).strip()
 
 
-def page_number() -> int:
-    return max(1, min(request.args.get("page", 1, type=int), 100_000))
-
-
 def paged(query: Any) -> tuple[list[Any], int]:
     """The rows of the page asked for, and how many pages there are."""
     total = db.session.scalar(db.select(db.func.count()).select_from(query.order_by(None).subquery())) or 0
-    rows = db.session.execute(query.limit(PER_PAGE).offset((page_number() - 1) * PER_PAGE))
+    rows = db.session.execute(query.limit(PER_PAGE).offset((asked_page() - 1) * PER_PAGE))
     return list(rows.unique().scalars()), -(-total // PER_PAGE)
 
 
@@ -84,7 +80,7 @@ def _desk() -> dict[str, Any]:
     )
     return {
         "desk_menu": [item for item in menu if item[0] in current_app.view_functions],
-        "page": page_number(),
+        "page": asked_page(),
         "page_url": page_url,
     }
 
