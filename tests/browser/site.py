@@ -76,6 +76,7 @@ class Site:
         self.class_of_today()
         self.last_year()
         self.class_of_journeys()
+        self.errands()
         self.ledger()
         settle_identities(db.session.scalars(db.select(Person.id)))
         for offering in db.session.scalars(db.select(Offering)):
@@ -215,6 +216,28 @@ class Site:
             roll.enrol(a_person(), by=None, at=roll.first_begins_at - timedelta(2))
         self.keep("lesson", "roll", roll.lessons[0])
         self.accounts |= {"roll_trainer": roll_trainer, "queuer": a_resident("蒋演示")[0]}
+
+    def errands(self) -> None:
+        """What an errand changes, once for each way to run it, so that neither meets the other."""
+        self.workshop = a_provider("龙潭区职教中心（演示）", telephone="0432-61234567")
+        leaving = self.offering("to_leave", title="二胡入门（演示）")
+        for way in ("keys", "pointer"):
+            account, person = a_resident("蒋演示")
+            leaving.enrol(person, by=account, at=self.at - timedelta(1))
+            self.accounts |= {
+                f"leaver_{way}": account,
+                f"clerk_{way}": an_account("clerk", self.workshop, "沈演示教务"),
+            }
+            past = self.offering(
+                f"past_{way}",
+                title=f"手工皂（{way}）（演示）",
+                provider=self.workshop,
+                first_on=self.day - timedelta(21),
+                lessons=2,
+            )
+            learner = past.enrol(a_person("许演示"), by=None, at=past.first_begins_at - timedelta(2))
+            for lesson in past.lessons:
+                lesson.take_roll({learner.id: "present"}, by=None, at=lesson.begins_at, base_version=0)
 
     def ledger(self) -> None:
         batch = LedgerBatch(

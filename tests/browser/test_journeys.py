@@ -9,21 +9,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.hands import Keys
 from tests.browser.server import Live
 from tests.people import PASSWORD
 
 MOST_PRESSES = 40
-FOCUS = """() => {
-  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
-  const near = (side) => Math.min(side, 40) / 2;
-  const middle = document.elementFromPoint(box.left + near(box.width), box.top + near(box.height));
-  return {
-    ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
-    inView: box.top >= 0 && box.bottom <= innerHeight + 1 && box.height > 0,
-    covered: !!middle && !e.contains(middle) && !middle.contains(e),
-    what: e.tagName + " " + (e.name || "") + " " + e.textContent.trim().slice(0, 20),
-  };
-}"""
 
 
 @pytest.fixture
@@ -103,57 +93,22 @@ def test_the_bureau_follows_a_figure_to_its_marks_without_javascript(plain, live
     expect(page.locator("main")).to_contain_text("出勤")
 
 
-def tab_to(page: Page, name: str, presses: list[str]) -> None:
-    """Tab until something of that name has the focus; whatever gets it on the way must show it."""
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        presses.append("Tab")
-        seen = page.evaluate(FOCUS)
-        assert seen["ring"], f"no ring at {seen['what']}"
-        assert seen["inView"], f"out of view: {seen['what']}"
-        assert not seen["covered"], f"covered: {seen['what']}"
-        if page.evaluate("""name => {
-            const e = document.activeElement;
-            const words = (e.labels && e.labels[0] || e).textContent.trim();
-            return new RegExp(name).test(words);
-        }""", name):  # fmt: skip
-            return
-    raise AssertionError(f"{name} cannot be reached by Tab")
-
-
-def enter(page: Page, presses: list[str]) -> None:
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    presses.append("Enter")
-
-
-def past_the_header(page: Page, presses: list[str]) -> None:
-    """The first Tab of every page finds the way past the menu."""
-    tab_to(page, "^跳到正文$", presses)
-    page.keyboard.press("Enter")
-    presses.append("Enter")
-
-
 def test_one_signs_up_by_keyboard_alone(live, chrome):
     context = live.visit(chrome, viewport={"width": 1280, "height": 720})
-    page, presses = context.new_page(), []
+    page = context.new_page()
+    keys = Keys(page)
     page.goto(live.path("public.offering", {"offering_id": "offering:to_join"}))
-    past_the_header(page, presses)
-    tab_to(page, "^报名", presses)
-    enter(page, presses)
-    past_the_header(page, presses)
-    tab_to(page, "^开账号", presses)
-    enter(page, presses)
-    past_the_header(page, presses)
+    for button in ("^报名", "^开账号"):
+        keys.read()
+        keys.go(button)
+    keys.read()
     for label, words in (("姓名", "胡演示芳"), ("手机号", a_mobile()), ("密码", PASSWORD), ("出生日期", "1958-3-4")):
-        tab_to(page, label, presses)
-        page.keyboard.insert_text(words)
-    enter(page, presses)
-    past_the_header(page, presses)
-    tab_to(page, "^确认报名", presses)
-    enter(page, presses)
+        keys.fill(label, words)
+    keys.enter()
+    keys.read()
+    keys.go("^确认报名")
     expect(page.get_by_role("heading", level=1)).to_contain_text("报名成功")
-    assert len(presses) <= MOST_PRESSES, presses
+    assert len(keys.presses) <= MOST_PRESSES, keys.presses
     context.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.hands import walked
 from tests.browser.server import Live
 from tests.browser.test_looks import NARROWEST, doubled, script
 
@@ -51,6 +52,21 @@ CROWDED = {
     ),
     "wider than the page": ("main { min-width: 90rem }", "scrolls sideways"),
 }
+
+
+# What is done to a page, and what a walk by Tab must say of it.
+ASTRAY = {
+    "jumps the queue": ("document.querySelector('main button').tabIndex = 3", "jumps the queue: <button"),
+    "goes back": ("document.querySelector('.top nav ul').style.flexDirection = 'row-reverse'", "goes back from <a"),
+    "goes up": ("document.querySelector('main form').style.cssText = 'display:flex; flex-direction:column-reverse'",
+                "goes up from"),
+    "no ring": ("document.styleSheets[0].insertRule('button:focus-visible { outline: none !important }', 200)",
+                "no ring at <button"),
+    "cannot be reached": ("document.querySelector('main button').tabIndex = -1", "never reached by Tab: <button"),
+    "holds the focus": ("document.querySelector('main [type=password]').onkeydown = e => e.preventDefault()",
+                        "never reached by Tab: <button"),
+    "no way past the menu": ("document.querySelector('.skip').remove()", "the first stop is not the way past"),
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -100,3 +116,12 @@ def test_what_does_not_fit_is_found(page: Page, fault: str, size: str) -> None:
 def test_a_page_that_must_not_be_enlarged_is_found(page: Page) -> None:
     page.evaluate("document.querySelector('meta[name=viewport]').content += ', user-scalable=no'")
     assert page.evaluate(script("reflow.js")) == ["the page cannot be enlarged"]
+
+
+@pytest.mark.parametrize("fault", ASTRAY)
+def test_an_errant_focus_is_found(page: Page, fault: str) -> None:
+    deed, said = ASTRAY[fault]
+    assert walked(page) == []
+    page.reload()
+    page.evaluate(f"() => {{ {deed} }}")
+    assert [line for line in walked(page) if said in line]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Response
 
+from tests.browser.hands import walked
 from tests.browser.recipes import NO_PAGE, RECIPES, Recipe
 from tests.browser.server import Live
 
@@ -61,6 +62,7 @@ def visit(live: Live, chrome: Browser, recipe: Recipe, large: bool) -> list[str]
             wrong += [where + line for line in judged(page)]
             wrong += [where + line for line in page.evaluate(script("looks.js"), {"large": large, "primary": PRIMARY})]
         if not large:
+            wrong += [f"by keyboard: {line}" for line in walked(page)]
             page.set_viewport_size({"width": WIDTHS[0][0], "height": WIDTHS[0][1]})
             wrong += ["letters doubled: " + line for line in doubled(page)]
             wrong += page.evaluate(script("contrast.js"))
