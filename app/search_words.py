@@ -49,6 +49,12 @@ def join_pieces(spoken: Iterable[str], written: Iterable[str]) -> str:
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 
+def prepare(spoken: Iterable[str]) -> None:
+    """Look pinyin up ahead of a lock: under it the first word of all would load the dictionary."""
+    for piece in spoken:
+        _pinyin(piece)
+
+
 def conditions(count: int) -> list[ColumnElement[bool]]:
     """All of ``count`` words must be found; ``patterns`` says which."""
     return [Offering.search_text.like(bindparam(f"word{n}"), escape="/") for n in range(count)]

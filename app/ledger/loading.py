@@ -12,7 +12,7 @@ from typing import Any
 from app.clock import civil, now
 from app.database import db, first_lock_of, is_transient, new_ids, one_at_a_time, writing
 from app.ledger.people import Somebody, make_records
-from app.ledger.plan import Plan, read_plan, refuse_difference
+from app.ledger.plan import Group, Plan, read_plan, refuse_difference
 from app.ledger.rows import Entry, OfferingFacts, RowRefused
 from app.ledger.slices import Party, Slice, headcount_of, visits_of
 from app.ledger.staging import (
@@ -32,10 +32,12 @@ from app.models.course import Course
 from app.models.group_visit import GroupVisit
 from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
 from app.models.offering import Offering
+from app.models.place import DIVISIONS
 from app.models.provider import Provider
+from app.models.rules import CATEGORIES
 from app.models.timetable import note_timetable
 from app.refusal import N_, Refusal
-from app.search_words import note_search_words
+from app.search_words import note_search_words, prepare
 
 _INSERT_CERTIFICATES = db.insert(Certificate.__table__)
 _INSERT_CHANGES = db.insert(LedgerChange.__table__)
@@ -251,7 +253,7 @@ class _Loader:
 
     def __init__(self, plan: Plan, batch_id: int, by_id: int | None) -> None:
         self.plan, self.batch_id, self.by_id = plan, batch_id, by_id
-        self.pace = Pace(100, most=1500)
+        self.pace = Pace(50, most=1500)
         self.stopped = False
         self._look_up()
 
@@ -268,6 +270,7 @@ class _Loader:
             part = groups[start : start + self.pace.size]
             at = now()
             piece = Slice(self.plan, self.batch_id, part, at, civil(at).date())
+            self._prepare_words(part)
             try:
                 with timed(self.pace, len(part)), writing():
                     done += self._write(piece)
@@ -281,6 +284,11 @@ class _Loader:
                 return
             start, tries = start + len(part), 0
             yield done
+
+    def _prepare_words(self, part: Sequence[Group]) -> None:
+        unseen = {group.offering for group in part} - self.offering_ids.keys()
+        for facts in (self.plan.offerings[place] for place in unseen):
+            prepare((facts.course, facts.provider, DIVISIONS[facts.division_code], CATEGORIES[facts.category]))
 
     def _write(self, piece: Slice) -> int:
         one_at_a_time(b"ledger batch %d" % self.batch_id)
