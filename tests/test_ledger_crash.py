@@ -139,7 +139,7 @@ def test_a_loader_stops_when_its_batch_is_taken_back_beside_it(app, monkeypatch)
     monkeypatch.setattr(loading._Loader, "run", undone_after_the_first_slice)
     with pytest.raises(Refusal) as caught:
         ledger.load(batch_id)
-    assert caught.value.code == "batch-state" and slices == [100]
+    assert caught.value.code == "batch-state" and len(slices) == 1 and slices[0] < 149
     assert count(Enrolment) == count(Person) == 0
     assert db.session.get_one(LedgerBatch, batch_id).state == "undone"
 

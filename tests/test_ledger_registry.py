@@ -158,25 +158,6 @@ def test_what_was_written_changes_nothing_when_it_is_read(app, separated):
     assert everything() == before
 
 
-@pytest.mark.engine("sqlite")
-def test_no_cell_of_an_export_runs_as_a_formula(app):
-    import openpyxl
-
-    starts = ["=1+1", "+1", "-1", "@a"]
-    load([a_row(n, 姓名=f"{start}演示", 课程="=cmd（演示）") for n, start in enumerate(starts, 1)])
-    out, text = io.BytesIO(), io.BytesIO()
-    ledger.export(2025, out)
-    for row in openpyxl.load_workbook(out).active.iter_rows():
-        for cell in row:
-            assert cell.data_type in ("s", "n") and (
-                cell.data_type == "s" or isinstance(cell.value, int | float | None)
-            )
-    ledger.export(2025, text, separated=True)
-    lines = text.getvalue().decode("utf-8-sig").splitlines()
-    assert text.getvalue().startswith(b"\xef\xbb\xbf")
-    assert all(f"'{start}演示" in line for start, line in zip(starts, lines[1:], strict=True))
-
-
 def test_a_batch_is_taken_back_as_a_whole_with_a_trace(app):
     load([a_row(1), a_row(2, **CAME)])
     before = everything()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from dataclasses import replace
 
-import xlsxwriter
-
-from app.cells import harmless
+from app.cells import WRITERS, Look
 from app.counts.year import Table
 from app.models.rules import RULE_SET
 from app.refusal import N_
@@ -36,40 +33,30 @@ BY: dict[str, str] = {
 CITY = N_("全市")
 
 
-def as_rows(table: Table) -> list[list[Any]]:
-    """Heading, lines and the city, cell by cell, harmless in a spreadsheet."""
-    lines: list[list[Any]] = [[BY[table.by] if table.by else "", *HEADINGS.values()]]
-    lines += [[row.label, *row.figures.as_dict().values()] for row in table.rows]
-    lines.append([CITY, *table.total.as_dict().values()])
-    return [[harmless(cell) for cell in line] for line in lines]
+_LOOK = Look(
+    sheet="",
+    widths=(24, *(13 for _ in HEADINGS)),
+    numbers=((int, "#,##0"), (float, "#,##0.0")),
+    fixed_columns=1,
+)
 
 
 def as_csv(table: Table) -> bytes:
     """UTF-8 with a byte order mark, so that spreadsheets read the Chinese."""
-    text = io.StringIO()
-    csv.writer(text).writerows(as_rows(table))
-    return text.getvalue().encode("utf-8-sig")
+    return _written("csv", table)
 
 
 def as_xlsx(table: Table) -> bytes:
+    return _written("xlsx", table)
+
+
+def _written(form: str, table: Table) -> bytes:
+    """Heading, lines and the city, cell by cell."""
     memory = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        memory, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    )
-    sheet = book.add_worksheet(f"{table.year}")
-    bold, plain, decimal = (
-        book.add_format({"bold": True}),
-        book.add_format({"num_format": "#,##0"}),
-        book.add_format({"num_format": "#,##0.0"}),
-    )
-    for n, line in enumerate(as_rows(table)):
-        for column, cell in enumerate(line):
-            form = bold if n == 0 or column == 0 else decimal if isinstance(cell, float) else plain
-            sheet.write(n, column, cell, form)
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, len(HEADINGS), 13)
-    sheet.freeze_panes(1, 1)
-    book.close()
+    header = [BY[table.by] if table.by else "", *HEADINGS.values()]
+    lines = [[row.label, *row.figures.as_dict().values()] for row in table.rows]
+    lines.append([CITY, *table.total.as_dict().values()])
+    WRITERS[form](memory, header, lines, replace(_LOOK, sheet=str(table.year)))
     return memory.getvalue()
 
 

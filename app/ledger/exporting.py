@@ -7,20 +7,16 @@ on both ways.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from pathlib import Path
 from typing import IO, Any
 
-import xlsxwriter
 from sqlalchemy import and_, or_
 
 from app import sealing
-from app.cells import harmless
+from app.cells import WRITERS, Look
 from app.clock import today
 from app.database import db
 from app.ledger.columns import COLUMNS, PLACE, REASON
@@ -61,52 +57,13 @@ def export_refused(file: IO[bytes], rows: Iterable[tuple[int, Sequence[str], str
 
 
 def write(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Any]], *, separated: bool = False) -> int:
-    """Rows of text and plain numbers as a workbook, or as separated values with a BOM."""
-    return (_write_separated if separated else _write_workbook)(file, header, rows)
-
-
-def _write_workbook(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Every text is a text cell, whatever it begins with.
-
-    A file on disk is written row by row in constant memory, with its parts
-    beside it; what goes to a browser never touches a disk in clear.
-    """
-    on_disk = isinstance(getattr(file, "name", None), str)
-    options: dict[str, Any] = {"strings_to_formulas": False, "strings_to_urls": False}
-    if on_disk:
-        options |= {"constant_memory": True, "tmpdir": str(Path(file.name).resolve().parent)}
-    else:
-        options |= {"in_memory": True}
-    book = xlsxwriter.Workbook(file, options)
-    text, bold = book.add_format({"num_format": "@"}), book.add_format({"bold": True})
-    sheet = book.add_worksheet("台账")
-    sheet.freeze_panes(1, 0)
-    for place, name in enumerate(header):
-        sheet.set_column(place, place, _WIDE.get(name, 12), None if name in _NUMBERS else text)
-        sheet.write_string(0, place, name, bold)
-    count = 0
-    for count, row in enumerate(rows, start=1):
-        for place, value in enumerate(row):
-            if isinstance(value, int | Decimal):
-                sheet.write_number(count, place, float(value))
-            elif value:
-                sheet.write_string(count, place, str(value).replace("\0", ""), text)
-    book.close()
-    return count
-
-
-def _write_separated(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """An apostrophe keeps a spreadsheet from running a cell; reading takes it off again."""
-    out = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    writer = csv.writer(out)
-    writer.writerow(header)
-    count = 0
-    for row in rows:
-        count += 1
-        writer.writerow([f"{cell:f}" if isinstance(cell, Decimal) else harmless(cell) for cell in row])
-    out.flush()
-    out.detach()
-    return count
+    """Rows in our columns as a workbook, or as separated values; how many."""
+    look = Look(
+        sheet="台账",
+        widths=[_WIDE.get(name, 12) for name in header],
+        text_columns=frozenset(place for place, name in enumerate(header) if name not in _NUMBERS),
+    )
+    return WRITERS["csv" if separated else "xlsx"](file, header, rows, look)
 
 
 # -- what is in a year -----------------------------------------------------

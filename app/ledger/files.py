@@ -9,7 +9,8 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any, TypeVar
 
-from app.ledger.cells import FORMULA_STARTS, as_text
+from app.cells import unmarked
+from app.ledger.cells import as_text
 from app.ledger.columns import SEARCHED_ROWS, Header, header_missing, looks_like_header
 from app.refusal import N_, Refusal
 
@@ -118,7 +119,7 @@ def _separated(file: IO[bytes], suffix: str) -> Rows:
     try:
         while (cells := next(reader, None)) is not None:
             # A quoted cell may hold a line break; people look for the line on which a row ends.
-            yield reader.line_num, [_bare(cell) for cell in cells]
+            yield reader.line_num, [unmarked(cell) for cell in cells]
     finally:
         text.detach()
 
@@ -136,11 +137,6 @@ def _encoding(file: IO[bytes]) -> str:
             file.seek(0)
         return encoding
     raise Refusal("file-encoding", N_("文件的文字编码读不出。请另存为 .xlsx，或另存为 UTF-8 编码的 .csv。"))
-
-
-def _bare(cell: str) -> str:
-    """Without the apostrophe that keeps a spreadsheet from running a cell."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def _sound(things: Iterator[_T]) -> Iterator[_T]:

@@ -272,7 +272,7 @@ class _Loader:
             piece = Slice(self.plan, self.batch_id, part, at, civil(at).date())
             self._prepare_words(part)
             try:
-                with timed(self.pace, len(part)), writing():
+                with writing(), timed(self.pace, len(part)):
                     done += self._write(piece)
             except Exception as error:
                 tries += 1

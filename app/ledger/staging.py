@@ -32,7 +32,9 @@ _LEFT = select(_R.row_number).where(_R.batch_id == _HERE, _R.row_number.in_(_NUM
 _FORGET = db.delete(LedgerRow.__table__).where(_R.batch_id == _HERE, _R.row_number.in_(_NUMBERS))
 _STAGE = db.insert(LedgerRow.__table__)
 
-SLICE = 0.06  # seconds of write lock that one slice aims at: on a machine with other work it takes up to four times that
+SLICE = (
+    0.06  # seconds of write lock that one slice aims at: on a machine with other work it takes up to four times that
+)
 _AT_ONCE = 400
 Progress = Callable[[str, int, int], None]
 
@@ -63,19 +65,25 @@ class Heart:
 class Pace:
     """How much to write at once: as much as fits into SLICE, learnt from slice to slice."""
 
+    LEAST = 50
+
     def __init__(self, size: int, most: int = 4000) -> None:
-        self.size, self.most, self.longest = size, most, 0.0
+        self.size, self.most = size, most
 
     def learn(self, written: int, seconds: float) -> None:
-        self.longest = max(self.longest, seconds)
         if written:
             fits = int(written * SLICE / max(seconds, 0.001))
             # Up with care, down at once.
-            self.size = max(20, min(self.most, fits, self.size * 3 // 2))
+            self.size = max(self.LEAST, min(self.most, fits, self.size * 3 // 2))
 
 
 class timed:
-    """``with timed(pace, n):`` around a write transaction."""
+    """``with writing(), timed(pace, n):`` times the statements alone.
+
+    The wait for the lock and the commit take as long for few rows as for
+    many: counted in, a slow disk would make slices ever smaller, and the
+    whole slower.
+    """
 
     def __init__(self, pace: Pace, written: int) -> None:
         self.pace, self.written = pace, written
@@ -133,7 +141,7 @@ def stage(batch_id: int, ledger: Ledger, progress: Progress = silent) -> int:
         if not drafts:
             return total
         total += len(drafts)
-        with timed(pace, len(drafts)), writing() as session:
+        with writing() as session, timed(pace, len(drafts)):
             session.connection().execute(_STAGE, drafts)
             session.execute(
                 db.update(LedgerBatch).where(LedgerBatch.id == batch_id).values(rows_total=total, worked_at=now())
@@ -174,7 +182,7 @@ def refuse_rows(batch_id: int, refused: dict[int, tuple[str, str, str]]) -> None
     table = LedgerRow.__table__
     while todo:
         part, todo = todo[: pace.size], todo[pace.size :]
-        with timed(pace, len(part)), writing() as session:
+        with writing() as session, timed(pace, len(part)):
             session.execute(
                 db.update(table)
                 .where(table.c.batch_id == batch_id, table.c.row_number == db.bindparam("row"))
@@ -193,7 +201,7 @@ def forget_all_rows(batch_id: int) -> None:
     """Every staged cell of a batch, in slices."""
     pace = Pace(1000)
     while True:
-        with timed(pace, pace.size), writing() as session:
+        with writing() as session, timed(pace, pace.size):
             numbers = session.scalars(
                 db.select(LedgerRow.row_number).where(LedgerRow.batch_id == batch_id).limit(pace.size)
             ).all()

@@ -107,7 +107,7 @@ def _take_back(batch_id: int, made: dict[str, set[int]], progress: Progress, tot
     pace, rows = Pace(100, most=_AT_ONCE), 0
     while True:
         at = now()
-        with timed(pace, pace.size), writing():
+        with writing(), timed(pace, pace.size):
             one_at_a_time(b"ledger batch %d" % batch_id)
             changes = _newest(batch_id, pace.size)
             if not changes:
