@@ -147,16 +147,24 @@ def rush(port: int, requests: list[bytes]) -> list[float]:
 
 
 def press(port: int, requests: list[bytes], seconds: float, answers: Any) -> None:
-    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
-    end, at, took = time.perf_counter() + seconds, 0, []
-    while time.perf_counter() < end and at + CONNECTIONS <= len(requests):
-        began = time.perf_counter()
-        for each in sockets:
-            each.sendall(requests[at])
-            at += 1
-        for each in sockets:
+    """Each connection sends its next one as soon as it has its answer."""
+    ready, left, took = selectors.DefaultSelector(), iter(requests), []
+
+    def send(connection: socket.socket) -> None:
+        if time.perf_counter() < end and (request := next(left, None)) is not None:
+            connection.sendall(request)
+            ready.register(connection, selectors.EVENT_READ, time.perf_counter())
+
+    end = time.perf_counter() + seconds
+    for _ in range(CONNECTIONS):
+        send(socket.create_connection(("127.0.0.1", port)))
+    while ready.get_map():
+        for key, _ in ready.select(30):
+            each: Any = key.fileobj
             answer(each)
-            took.append(time.perf_counter() - began)
+            took.append(time.perf_counter() - key.data)
+            ready.unregister(each)
+            send(each)
     answers.put(took)
 
 
