@@ -14,7 +14,7 @@ from datetime import datetime, time
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, Row, Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import Date, Row, Select, bindparam, case, exists, func, or_, select
 
 from app.clock import civil, instant
 from app.database import Stamp, db
@@ -40,19 +40,7 @@ _offering, _course, _provider, _enrolment = (
 _now = bindparam("now", type_=Stamp())
 _today: Any = bindparam("today", type_=Date())
 _CLOSES = func.coalesce(_offering.signup_closes_at, _offering.first_begins_at, type_=Stamp())
-_WAITING = and_(
-    _enrolment.waitlisted_at.is_not(None), _enrolment.registered_on.is_(None), _enrolment.withdrawn_at.is_(None)
-)
-_HAS_PLACES = and_(
-    or_(_offering.capacity.is_(None), _offering.places_taken < _offering.capacity),
-    ~exists().where(_enrolment.offering_id == _offering.id, _WAITING),
-)
-_OPEN = and_(
-    _offering.published_at.is_not(None),
-    _offering.cancelled_at.is_(None),
-    or_(_offering.signup_opens_at.is_(None), _offering.signup_opens_at <= _now),
-    _now < _CLOSES,
-)
+_OPEN = Offering.open_at(_now)
 
 
 @dataclass(frozen=True)
@@ -236,7 +224,7 @@ _COLUMNS = (
     # Of whoever waits; a newcomer stands behind them even where a place is free.
     select(func.count())
     .select_from(Enrolment.__table__)
-    .where(_enrolment.offering_id == _offering.id, _WAITING)
+    .where(_enrolment.offering_id == _offering.id, Enrolment.is_waiting())
     .correlate(Offering.__table__)
     .scalar_subquery()
     .label("waiting"),
@@ -303,7 +291,7 @@ def _statements(
         wanted.append(or_(_offering.min_age.is_(None), _offering.min_age <= bindparam("age")))
         wanted.append(or_(_offering.max_age.is_(None), _offering.max_age >= bindparam("age")))
     if free:
-        wanted.append(_HAS_PLACES)
+        wanted.append(Offering.with_free_place())
     if not everything:
         # Begun offerings whose window is still open are few; the walk along the dates begins at the first of them.
         late = select(func.min(_offering.starts_on).filter(_offering.starts_on < _today)).where(
@@ -324,7 +312,7 @@ def _statements(
 def _soon(free: bool, limit: int) -> Select[Any]:
     wanted = [_OPEN, _offering.starts_on >= _today, _offering.id.not_in(bindparam("besides", expanding=True))]
     if free:
-        wanted.append(_HAS_PLACES)
+        wanted.append(Offering.with_free_place())
     return (
         select(*_COLUMNS).select_from(_JOINED).where(*wanted).order_by(_offering.starts_on, _offering.id).limit(limit)
     )

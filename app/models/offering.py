@@ -125,7 +125,7 @@ class Offering(Base):
         return self.is_published and at < self.last_begins_at
 
     @classmethod
-    def open_at(cls, at: datetime) -> Any:
+    def open_at(cls, at: Any) -> Any:
         """``is_open`` as a condition for queries."""
         return and_(
             cls.published_at.is_not(None),
@@ -179,8 +179,14 @@ class Offering(Base):
         return None if self.capacity is None else self.capacity - self.places_taken
 
     def has_free_place(self) -> bool:
-        """A place that nobody in the queue has a better claim to."""
+        """A place that nobody in the queue has a better claim to. The same as ``with_free_place`` for many."""
         return self.places_left != 0 and self.queue_length() == 0
+
+    @classmethod
+    def with_free_place(cls) -> Any:
+        """``has_free_place`` as a condition for queries."""
+        waits = db.exists().where(Enrolment.offering_id == cls.id, Enrolment.is_waiting())
+        return and_(or_(cls.capacity.is_(None), cls.places_taken < cls.capacity), ~waits)
 
     def suits_age(self, person: Person) -> bool:
         """Age on the first lesson's day (R16). An unknown birth date is let in; the desk asks."""
