@@ -30,7 +30,7 @@ SEED = 20221122
 TELEPHONE = "0432-12345678"
 # Pupils who came in groups without names; 2,000 and 5,000 lie exactly on lines of the plan.
 NAMELESS = {-5: 640, -4: 1180, -3: 1530, -2: 2000, -1: 5000, 0: 3260}
-SIGNERS = {"resident": "王演示秀英", "trainer": "赵演示老师", "clerk": "李演示教务", "bureau": "张演示科长"}
+SIGNERS = {"resident": "王演示秀英", "trainer": "沈演示老师", "clerk": "李演示教务", "bureau": "张演示科长"}
 SIGN_INS = "demo-sign-ins.json"
 
 

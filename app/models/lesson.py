@@ -12,11 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.clock import civil, instant, now
-from app.database import Base, Hours, Stamp, db, forget_loaded
+from app.database import Base, Hours, Stamp, db
 from app.models.account import Account
-from app.models.attendance import PRESENT, STATUSES, Mark, Observation
+from app.models.attendance import STATUSES, Mark, Observation
+from app.models.attended import note_attendance, run_past_objects
 from app.models.certificate import Certificate
-from app.models.enrolment import AttendedHours, Enrolment
+from app.models.enrolment import Enrolment
 from app.models.identity_number import normalise_name
 from app.models.offering import Offering, OfferingTrainer
 from app.models.person import Person, settle_identities
@@ -105,7 +106,7 @@ class Lesson(Base):
 
     def now_marked(self) -> dict[int, str]:
         """What the roll says now: enrolment id → key of STATUSES, for each sign-up that was ever marked."""
-        rows = _rows(
+        rows = run_past_objects(
             db.select(Mark.enrolment_id, Mark.status).where(Mark.lesson_id == self.id, Mark.superseded_at.is_(None))
         )
         return dict(rows.all())
@@ -354,7 +355,7 @@ class Lesson(Base):
             )
 
     def _changes(self, said: Mapping[int, str], now_marked: Mapping[int, str]) -> dict[int, str]:
-        called = set(_rows(db.select(Enrolment.id).where(*self._is_called())).scalars())
+        called = set(run_past_objects(db.select(Enrolment.id).where(*self._is_called())).scalars())
         for enrolment_id, status in said.items():
             if enrolment_id not in called:
                 raise Refusal("not-on-roster", N_("名单里有一位已不在这个班，请刷新页面后再点名。"))
@@ -364,7 +365,7 @@ class Lesson(Base):
 
     def _write(self, changes: Mapping[int, str], by: Account | None, at: datetime, reason: str) -> None:
         table = Mark.__table__
-        _rows(
+        run_past_objects(
             db.update(table)
             .where(table.c.lesson_id == self.id, table.c.superseded_at.is_(None))
             .where(table.c.enrolment_id.in_(list(changes)))
@@ -372,7 +373,7 @@ class Lesson(Base):
         )
         said_by = _key(by) if by else None
         common = {"lesson_id": self.id, "reason": reason, "marked_at": at, "marked_by_id": said_by}
-        _rows(
+        run_past_objects(
             db.insert(table),
             [{**common, "enrolment_id": i, "status": status} for i, status in changes.items()],
         )
@@ -421,82 +422,6 @@ def _day_of(offering: Offering, edge: Any, fact: Any) -> Any:
 def _key(thing: Any) -> Any:
     """The primary key of a stored object, without reading it anew after a rollback."""
     return db.inspect(thing).identity[0]
-
-
-def _rows(statement: Any, values: Sequence[dict[str, Any]] | None = None) -> Any:
-    """Run a statement on the session's connection, past the loading of objects: a third of the time of a roll."""
-    return db.session.connection().execute(statement, values)
-
-
-def note_attendance(enrolment_ids: list[int]) -> None:
-    """Read first attendance and hours of these sign-ups anew from their current marks (R7, R9).
-
-    Raises ``completed-needs-attendance`` when a completion would be left
-    without any attendance before it.
-    """
-    firsts, attended = _attended(enrolment_ids)
-    own = Enrolment.__table__.c
-    stored = _rows(
-        db.select(own.id, own.offering_id, own.first_attended_on, own.completed_on).where(own.id.in_(enrolment_ids))
-    ).all()
-    for row in stored:
-        first = firsts.get(row.id)
-        if row.completed_on is not None and (first is None or first > row.completed_on):
-            raise Refusal(
-                "completed-needs-attendance", N_("有学员已登记结业，不能把他结业前的到课全部改掉。请先撤销结业。")
-            )
-    moved = [
-        {"row": row.id, "first": firsts.get(row.id)} for row in stored if row.first_attended_on != firsts.get(row.id)
-    ]
-    if moved:
-        update = db.update(Enrolment.__table__).where(own.id == db.bindparam("row"))
-        _rows(update.values(first_attended_on=db.bindparam("first")), moved)
-    _store_hours({row.id: row.offering_id for row in stored}, attended)
-    forget_loaded(Enrolment, enrolment_ids)
-
-
-def _attended(enrolment_ids: list[int]) -> tuple[dict[int, date], dict[tuple[int, date], Decimal]]:
-    """Per sign-up the first day of presence; per sign-up and month the class hours."""
-    mark, lesson = Mark.__table__.c, Lesson.__table__.c
-    year, month = db.extract("year", lesson.held_on), db.extract("month", lesson.held_on)
-    rows = _rows(
-        db.select(mark.enrolment_id, year, month, db.func.min(lesson.held_on), db.func.sum(lesson.class_hours))
-        .where(lesson.id == mark.lesson_id, mark.enrolment_id.in_(enrolment_ids))
-        .where(mark.superseded_at.is_(None), mark.status.in_(PRESENT))
-        .group_by(mark.enrolment_id, year, month)
-    )
-    firsts: dict[int, date] = {}
-    attended: dict[tuple[int, date], Decimal] = {}
-    for enrolment_id, in_year, in_month, first, hours in rows:
-        firsts[enrolment_id] = min(first, firsts.get(enrolment_id, first))
-        attended[enrolment_id, date(int(in_year), int(in_month), 1)] = hours
-    return firsts, attended
-
-
-def _store_hours(offering_of: dict[int, int], attended: dict[tuple[int, date], Decimal]) -> None:
-    """Write only what differs: a saved roll touches one month, not the whole course."""
-    table = AttendedHours.__table__
-    own = table.c
-    rows = _rows(
-        db.select(own.enrolment_id, own.month_on, own.class_hours).where(own.enrolment_id.in_(list(offering_of)))
-    )
-    stored = {(enrolment_id, month): hours for enrolment_id, month, hours in rows}
-    gone = [key for key, hours in stored.items() if attended.get(key) != hours]
-    fresh = [key for key, hours in attended.items() if stored.get(key) != hours]
-    if gone:
-        _rows(
-            db.delete(table).where(own.enrolment_id == db.bindparam("row"), own.month_on == db.bindparam("month")),
-            [{"row": i, "month": month} for i, month in gone],
-        )
-    if fresh:
-        _rows(
-            db.insert(table),
-            [
-                {"enrolment_id": i, "offering_id": offering_of[i], "month_on": month, "class_hours": attended[i, month]}
-                for i, month in fresh
-            ],
-        )
-    forget_loaded(AttendedHours, {*gone, *fresh})
 
 
 def _in_order(lesson: Lesson) -> tuple[date, time, int]:
