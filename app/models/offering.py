@@ -18,10 +18,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app.clock import civil, now
 from app.database import Base, Hours, Stamp, db, first_lock_of, row_id
-from app.models import recording
+from app.models import describing, recording
 from app.models.account import Account, AccountPerson
 from app.models.course import Course
-from app.models.enrolment import AttendedHours, Enrolment
+from app.models.enrolment import Enrolment
 from app.models.identity_number import normalise_name
 from app.models.person import Person
 from app.models.provider import Provider
@@ -237,9 +237,7 @@ class Offering(Base):
             raise Refusal("offering-cancelled", N_("这个班已取消，内容不能再改。"))
         if self.lessons:
             facts.pop("starts_on", None), facts.pop("ends_on", None)  # the lessons' dates are the dates
-        self._refuse_number_of_another(facts["number"])
-        _refuse_disorder(facts)
-        self._refuse_rewriting(facts)
+        describing.refuse(self, facts)
         for name, value in facts.items():
             setattr(self, name, value)
         if not self.lessons:
@@ -444,61 +442,6 @@ class Offering(Base):
             # Of the offering alone: what was loaded beside it by an outer join cannot be locked.
             db.session.refresh(self, with_for_update={"of": Offering})
 
-    def _refuse_number_of_another(self, number: str) -> None:
-        same = db.select(Offering.id).where(
-            Offering.provider_id == self.provider_id, Offering.number_key == normalise_name(number)
-        )
-        with db.session.no_autoflush:
-            if db.session.scalar(same if self.id is None else same.where(Offering.id != self.id)) is not None:
-                raise Refusal("number-taken", N_("本机构已有编号为%(number)s的班，请换一个编号。"), number=number)
-
-    def _refuse_rewriting(self, facts: dict[str, Any]) -> None:
-        if self.id is None:
-            return
-        first, last, completed = db.session.execute(
-            db.select(
-                db.func.min(Enrolment.first_attended_on),
-                db.func.max(Enrolment.first_attended_on),
-                db.func.max(Enrolment.completed_on),
-            ).where(Enrolment.offering_id == self.id)
-        ).one()
-        if first is None:
-            return
-        for name in ("course_id", "number", "category"):
-            if name in facts and facts[name] != getattr(self, name):
-                raise Refusal(
-                    f"{name.removesuffix('_id')}-fixed",
-                    N_("已经有人到课，课程、编号和类别不能再改，否则统计对不上。要改请新建一个班。"),
-                )
-        self._refuse_plan_below_attended(facts["planned_hours"])
-        if self.lessons:
-            return
-        starts, ends = facts.get("starts_on", self.starts_on), facts.get("ends_on", self.ends_on)
-        latest = max(last, completed or last)
-        if starts > first or ends < latest:
-            raise Refusal(
-                "dates-contradict",
-                N_("已有 %(first)s 的到课和 %(last)s 的记录，开班日期不能更晚，结班日期不能更早。"),
-                first=first,
-                last=latest,
-            )
-
-    def _refuse_plan_below_attended(self, planned: Decimal) -> None:
-        totals = (
-            db.select(db.func.sum(AttendedHours.class_hours).label("hours"))
-            .join(Enrolment, Enrolment.id == AttendedHours.enrolment_id)
-            .where(Enrolment.offering_id == self.id)
-            .group_by(Enrolment.id)
-            .subquery()
-        )
-        most = db.session.scalar(db.select(db.func.max(totals.c.hours)))
-        if most is not None and planned < most:
-            raise Refusal(
-                "hours-below-attended",
-                N_("有学员已到课 %(most)s 学时，计划学时不能少于这个数。"),
-                most=f"{most.normalize():f}",
-            )
-
     def _refuse_learner(self, account: Account) -> None:
         identities = {person.identity for person in account.own_selves()}
         learns = (
@@ -604,19 +547,6 @@ class OfferingTrainer(Base):
             .join(Offering, Offering.id == cls.offering_id)
             .where(cls.account_id == account.id, Offering.provider_id.in_(account.provider_ids("trainer")))
         )
-
-
-def _refuse_disorder(facts: dict[str, Any]) -> None:
-    def reversed_(a: str, b: str) -> bool:
-        return facts.get(a) is not None and facts.get(b) is not None and facts[a] > facts[b]
-
-    if reversed_("starts_on", "ends_on"):
-        raise Refusal("dates-in-order", N_("结班日期不能早于开班日期。"))
-    if reversed_("min_age", "max_age"):
-        raise Refusal("ages-in-order", N_("最大年龄不能小于最小年龄。"))
-    opens, closes = facts.get("signup_opens_at"), facts.get("signup_closes_at")
-    if opens is not None and closes is not None and opens >= closes:
-        raise Refusal("window-in-order", N_("报名截止时间要晚于开始时间。"))
 
 
 _ORDER = (Enrolment.waitlisted_at, Enrolment.id)
