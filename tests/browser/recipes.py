@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "ledger-small.xlsx"
 NO_PAGE = {
     "static": "files",
+    "health.readyz": "a line for machines",
     "public.display": "sets a cookie and leads back",
     "public.calendar": "a calendar file",
     "provider.ledger_refused": "a workbook",
@@ -48,6 +49,17 @@ def send(page: Page) -> None:
     """Send the form of the page as it is."""
     with page.expect_navigation():
         page.locator("main form button").first.click()
+
+
+def send_without_a_name(page: Page) -> None:
+    page.locator("[name=name]").fill("")
+    send(page)
+
+
+def in_english(page: Page) -> None:
+    """Read the page in English from its foot."""
+    with page.expect_navigation():
+        page.locator("footer [hreflang=en]").click()
 
 
 def save_from_an_old_page(page: Page) -> None:
@@ -93,12 +105,15 @@ def search(words: str) -> Callable[[Page], None]:
 PUBLIC = [
     Recipe("public.home"),
     Recipe("public.home", "signed-in", "resident"),
+    Recipe("public.home", "english", do=in_english),
     Recipe("public.catalogue"),
     Recipe("public.catalogue", "filters", do=unfold),
+    Recipe("public.catalogue", "english", do=in_english),
     Recipe("public.catalogue", "second-page", query="page=2"),
     Recipe("public.catalogue", "found", query="q=shufa&category=elderly"),
     Recipe("public.catalogue", "nothing-found", query="q=没有这样的课"),
     Recipe("public.offering", "free", things={"offering_id": "offering:free"}),
+    Recipe("public.offering", "english", things={"offering_id": "offering:free"}, do=in_english),
     Recipe("public.offering", "few", things={"offering_id": "offering:few"}),
     Recipe("public.offering", "full", things={"offering_id": "offering:full"}),
     Recipe("public.offering", "closed", things={"offering_id": "offering:closed"}),
@@ -116,6 +131,11 @@ ACCOUNT = [
     Recipe("account.new_password", "", "one_use"),
     Recipe("account.new_password", "errors", "one_use", do=send),
     Recipe("account.my_data", "", "resident"),
+    Recipe("account.my_data", "english", "resident", do=in_english),
+    Recipe("account.correction", "", "resident", {"person_id": "person:mother"}),
+    Recipe("account.correction", "errors", "resident", {"person_id": "person:self"}, do=send_without_a_name),
+    Recipe("account.mobile", "", "resident"),
+    Recipe("account.mobile", "errors", "resident", do=send),
 ]
 RESIDENT = [
     Recipe("resident.enrolments", "", "resident"),
