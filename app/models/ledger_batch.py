@@ -82,7 +82,6 @@ class LedgerRow(Base):
     column: Mapped[str] = mapped_column(String(40), default="")  # of a refusal
     refusal_code: Mapped[str] = mapped_column(String(40), default="")
     refusal: Mapped[str] = mapped_column(Text, default="")
-    done: Mapped[bool] = mapped_column(default=False)
 
 
 class LedgerChange(Base):

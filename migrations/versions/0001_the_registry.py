@@ -225,7 +225,6 @@ def upgrade():
     sa.Column('column', sa.String(length=40), nullable=False),
     sa.Column('refusal_code', sa.String(length=40), nullable=False),
     sa.Column('refusal', sa.Text(), nullable=False),
-    sa.Column('done', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['batch_id'], ['ledger_batch.id'], name=op.f('fk_ledger_row_batch_id')),
     sa.PrimaryKeyConstraint('batch_id', 'row_number', name=op.f('pk_ledger_row'))
     )

@@ -44,7 +44,7 @@ def test_an_adult_list_by_spreadsheet(client, clerk):
     assert answer.status_code == 303
     url = answer.location
     page = client.get(url).get_data(as_text=True)
-    assert "54 行（新增 54" in page and "2 行，与同班同一人的另一行合并" in page and "4 行" in page
+    assert "56 行，其中 2 行与同班同一人的另一行合并" in page and "新增 54，" in page and "4 行" in page
     for row in (5, 13, 29, 42):
         assert re.search(rf'number">{row}</th><td>证件号码</td><td>号码被表格软件改坏了', page)
     assert people() == 0
