@@ -13,6 +13,7 @@ import pytest
 from app.counts import Figures, count_year, lists, reading, year_table
 from app.counts.checks import checks, every_year_adds_up, sums
 from app.counts.lists import Ages, Place
+from app.counts.pairs import OnTheBooks
 from app.database import WRITER, db, writing
 from app.models import AttendedHours, CandidatePair, Certificate, Enrolment, GroupVisit, Offering, Person
 from app.models.person import settle_identities
@@ -326,8 +327,9 @@ def test_r8_on_the_books_is_who_was_registered_in_elderly_education_in_the_year(
         in_class().offering.cancel("教师生病", NOON)  # not included – cancelled before anybody came (R10)
         in_class().offering.planned_hours = Decimal(1)  # not included – an activity (R15)
         attended(an_offering(category="rural"))  # not included – another category
-    assert lists.on_the_books(Place(2026)) == lists.OnTheBooks(4, 4, 3)
-    assert lists.on_the_books(Place(2026, division="220202")) == lists.OnTheBooks(0, 0, 0)
+    assert lists.books(Place(2026)) == count_year(2026).books == OnTheBooks(4, 4, 3, 3)
+    assert [lists.size(lists.on_the_books(Place(2026), attended)) for attended in (False, True)] == [4, 3]
+    assert lists.books(Place(2026, division="220202")) == OnTheBooks()
 
 
 def test_r8_on_the_books_counts_a_human_being_once_and_open_pairs_as_a_range(app):
@@ -336,7 +338,7 @@ def test_r8_on_the_books_counts_a_human_being_once_and_open_pairs_as_a_range(app
         for person in (one, one, other):
             attended(an_offering(category="elderly"), person)
         undecided(one, other)
-    assert lists.on_the_books(Place(2026)) == lists.OnTheBooks(1, 2, 2)
+    assert lists.books(Place(2026)) == count_year(2026).books == OnTheBooks(1, 2, 1, 2)
 
 
 def test_r20_an_open_pair_makes_persons_a_range(app):

@@ -8,8 +8,8 @@ import unicodedata
 import click
 from flask.cli import with_appcontext
 
-from app.counts import DIMENSIONS, Table, year_table
-from app.counts.files import HEADINGS, as_csv
+from app.counts import DIMENSIONS, Figures, Table, year_table
+from app.counts.files import BASES, BASIS, HEADINGS, as_csv
 
 
 @click.command("counts")
@@ -30,7 +30,7 @@ def counts(year: int, by: str | None, form: str) -> None:
 
 def as_text(table: Table) -> str:
     """Columns under each other, on a terminal where a Chinese character is two wide."""
-    lines = [["", *HEADINGS.values()]]
+    lines = [["", *HEADINGS.values(), BASIS]]
     lines += [[row.label, *_cells(row.figures)] for row in table.rows]
     lines.append(["全市", *_cells(table.total)])
     widths = [max(_width(line[n]) for line in lines) for n in range(len(lines[0]))]
@@ -43,8 +43,8 @@ def as_text(table: Table) -> str:
     )
 
 
-def _cells(figures: object) -> list[str]:
-    return [f"{value:,}" for value in figures.as_dict().values()]  # type: ignore[attr-defined]
+def _cells(figures: Figures) -> list[str]:
+    return [*(f"{value:,}" for value in figures.as_dict().values()), BASES[figures.basis("person_times_total")]]
 
 
 def _width(text: str) -> int:

@@ -31,11 +31,13 @@ BY: dict[str, str] = {
     "month": N_("月份"),
 }
 CITY = N_("全市")
+BASES: dict[str, str] = {"computed": N_("系统计算"), "reported": N_("上报"), "mixed": N_("混合")}
+BASIS = N_("人次合计的依据")
 
 
 _LOOK = Look(
     sheet="",
-    widths=(24, *(13 for _ in HEADINGS)),
+    widths=(24, *(13 for _ in HEADINGS), 16),
     numbers=((int, "#,##0"), (float, "#,##0.0")),
     fixed_columns=1,
 )
@@ -53,9 +55,11 @@ def as_xlsx(table: Table) -> bytes:
 def _written(form: str, table: Table) -> bytes:
     """Heading, lines and the city, cell by cell."""
     memory = io.BytesIO()
-    header = [BY[table.by] if table.by else "", *HEADINGS.values()]
-    lines = [[row.label, *row.figures.as_dict().values()] for row in table.rows]
-    lines.append([CITY, *table.total.as_dict().values()])
+    header = [BY[table.by] if table.by else "", *HEADINGS.values(), BASIS]
+    lines = [
+        [label, *figures.as_dict().values(), BASES[figures.basis("person_times_total")]]
+        for label, figures in (*((row.label, row.figures) for row in table.rows), (CITY, table.total))
+    ]
     WRITERS[form](memory, header, lines, replace(_LOOK, sheet=str(table.year)))
     return memory.getvalue()
 
@@ -72,7 +76,13 @@ def as_sqlite(table: Table) -> bytes:
     with closing(sqlite3.connect(":memory:")) as memory:
         lines = [(row.label, row.figures) for row in table.rows] + [(CITY, table.total)]
         Database(memory).table("figures").insert_all(
-            {"label": label, "year": table.year, "rule_set": RULE_SET.version, **figures.as_dict()}
+            {
+                "label": label,
+                "year": table.year,
+                "rule_set": RULE_SET.version,
+                **figures.as_dict(),
+                "basis": figures.basis("person_times_total"),
+            }
             for label, figures in lines
         )
         memory.commit()

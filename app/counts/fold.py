@@ -14,7 +14,7 @@ from itertools import compress
 from operator import and_, itemgetter
 from typing import Any
 
-from sqlalchemy import Integer, String, cast, func, literal, literal_column, select, type_coerce, union_all
+from sqlalchemy import Integer, String, case, cast, func, literal, literal_column, select, type_coerce, union_all
 
 from app.counts import rows
 from app.counts.reading import Readers, packed
@@ -23,7 +23,8 @@ from app.models import AttendedHours, Enrolment, Offering, Person
 
 DIMENSIONS = ("category", "division", "provider", "month")
 CITY, BEFORE = ("city", ""), ("before", "")
-ALONE = (CITY[0], BEFORE[0])  # tables of one row
+ACTIVITIES = ("activities", "")  # all together; a row of theirs is ("activity", category)
+ALONE = (CITY[0], BEFORE[0], ACTIVITIES[0])  # tables of one row
 Cell = tuple[str, Any]
 Daily = Iterable[tuple[str, list[int]]]  # per day offering, amount, offering, amount …
 
@@ -75,6 +76,7 @@ class Fold:
         if with_before:
             start = rows.bounds(year - 1)[0]
         less = readers.ask_beside(packed(rows.subtrahends(start, end)))
+        self._books = readers.ask_beside(_on_the_books(*rows.bounds(year)))
         self._told = {name: readers.ask_beside(each) for name, each in _amounts(start, end).items()}
         attended, twins = readers.ask(_attended(start, end)), readers.ask(_twins())
         self._offerings = {row[0]: row for row in _offerings()}
@@ -82,25 +84,24 @@ class Fold:
         self.highest = db.session.scalar(select(func.max(Person.id))) or 0
         self._less: dict[int, set[tuple[Any, ...]]] = defaultdict(set)
         for what, row_id, day, offering_id, amount in less():
-            if what == rows.CERTIFICATES or offering_id in self._training:
-                self._less[what].add((row_id, day, offering_id, amount))
+            self._less[what].add((row_id, day, offering_id, amount))
         self._crowds: dict[str, dict[Cell, list[list[int]]]] = defaultdict(lambda: defaultdict(list))
         self._sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self._attend(attended, dict(twins))
+        self._identities: dict[int, int] = dict(twins)
+        self._attend(attended)
 
     def sums(self) -> dict[Cell, dict[str, int]]:
         """Per row of a table what adds up: person-times, groups, hundredths of class hours, completions, certificates.
 
         Asked of the second reader last: ask for the crowds first.
         """
-        every, training, less = self._offerings, self._training, self._less
-        for measure, which in (
-            ("hundredths", training), ("completions", training), ("certificates", every), ("group_headcount", every),
-        ):  # fmt: skip
-            self._add(measure, self._told.pop(measure)(), which)
-        self._add("completions", ((on, [offering, -1]) for _, on, offering, _ in less[rows.COMPLETED]), training)
-        for measure, what in (("hundredths", rows.HOURS), ("certificates", rows.CERTIFICATES)):
-            self._add(measure, ((on, [offering, -amount]) for _, on, offering, amount in less[what]), every)
+        for measure, told in self._told.items():
+            self._add(measure, told(), wherever=measure == "certificates")
+        less = self._less
+        self._add("completions", ((on, [offering, -1]) for _, on, offering, _ in less[rows.COMPLETED]))
+        self._add("hundredths", ((on, [offering, -amount]) for _, on, offering, amount in less[rows.HOURS]))
+        gone = ((on, [offering, -1]) for _, on, offering, _ in less[rows.CERTIFICATES])
+        self._add("certificates", gone, wherever=True)
         return self._sums
 
     def crowds(self, by: str) -> Iterator[tuple[Cell, Crowd]]:
@@ -108,47 +109,58 @@ class Fold:
         for cell, lists in self._crowds[by].items():
             yield cell, Crowd(lists, self.highest)
 
+    def on_the_books(self) -> tuple[Crowd, Crowd]:
+        """Who is registered in elderly education in the year (R8), and who of them came (R1)."""
+        lists: dict[bool, list[int]] = {False: [], True: []}
+        for came, people in self._books():
+            lists[bool(came)] = list(map(self._identities.get, people, people))
+        return Crowd(list(lists.values()), self.highest), Crowd([lists[True]], self.highest)
+
     # -- steps -------------------------------------------------------------
 
-    def _attend(self, attended: list[tuple[str, list[Any]]], identities: dict[int, int]) -> None:
+    def _attend(self, attended: list[tuple[str, list[Any]]]) -> None:
         """Who attended, without those who do not count, under the id of the human being; into crowds and sums."""
         gone: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for _, on, offering_id, person in self._less[rows.ATTENDED]:
             gone[on].append((offering_id, person))
         before, city = self._crowds[BEFORE[0]][BEFORE], self._crowds[CITY[0]][CITY]
         of_offering: dict[int, list[list[int]]] = defaultdict(list)
-        human_being, training = identities.get, self._training
+        human_being, training = self._identities.get, self._training
         times: list[tuple[str, list[int]]] = []
         for on, here in attended:
-            lists = {offering_id: people for offering_id, people in here if offering_id in training}
+            lists = dict(here)
             for offering_id, person in gone.get(on, ()):
                 lists[offering_id].remove(person)
             for offering_id, people in lists.items():
                 lists[offering_id] = list(map(human_being, people, people))
             times.append((on, [number for row in lists.items() for number in (row[0], len(row[1]))]))
+            in_training = [people for offering_id, people in lists.items() if offering_id in training]
             if not on.startswith(self._this):
-                before += lists.values()
+                before += in_training
                 continue
-            city += lists.values()
-            self._crowds["month"]["month", int(on[5:7])] += lists.values()
+            city += in_training
+            self._crowds["month"]["month", int(on[5:7])] += in_training
             for offering_id, people in lists.items():
                 of_offering[offering_id].append(people)
         for offering_id, came in of_offering.items():
             for cell in self._cells_of(offering_id):
                 self._crowds[cell[0]][cell] += came
-        self._add("person_times", times, training)
+        self._add("person_times", times)
 
-    def _cells_of(self, offering_id: int) -> tuple[Cell, ...]:
-        _, category, division, provider, _ = self._offerings[offering_id]
-        return ("category", category), ("division", division), ("provider", provider)
+    def _cells_of(self, offering_id: int, as_training: bool = False) -> tuple[Cell, ...]:
+        _, category, division, provider, is_training = self._offerings[offering_id]
+        if is_training or as_training:
+            return ("category", category), ("division", division), ("provider", provider)
+        return ("activity", category), ACTIVITIES
 
-    def _add(self, measure: str, found: Daily, which: Container[int]) -> None:
-        """Amounts of the offerings in ``which``, to the cells of their day and offering."""
+    def _add(self, measure: str, found: Daily, wherever: bool = False) -> None:
+        """Amounts to the cells of their day and offering; those of activities to their own, unless ``wherever``."""
+        which: Container[int] = self._offerings if wherever else self._training
         per_offering: dict[int, int] = defaultdict(int)
         for day, told in found:
             numbers = iter(told)
-            pairs = [pair for pair in zip(numbers, numbers, strict=True) if pair[0] in which]
-            together = sum(map(itemgetter(1), pairs))
+            pairs = list(zip(numbers, numbers, strict=True))
+            together = sum(amount for offering_id, amount in pairs if offering_id in which)
             if not day.startswith(self._this):
                 self._sums[BEFORE][measure] += together
                 continue
@@ -157,7 +169,7 @@ class Fold:
             for offering_id, amount in pairs:
                 per_offering[offering_id] += amount
         for offering_id, amount in per_offering.items():
-            for cell in self._cells_of(offering_id):
+            for cell in self._cells_of(offering_id, wherever):
                 self._sums[cell][measure] += amount
 
 
@@ -202,16 +214,22 @@ def _hours(start: date, end: date) -> Any:
     return _daily(union_all(*parts))
 
 
+GROUPS = {"group_headcount": "headcount", "groups_reported": "reported", "groups_computed": "computed"}
+
+
 def _amounts(start: date, end: date) -> dict[str, Any]:
     """What adds up, the longest first."""
-    came, issued = rows.groups(start, end), rows.every_certificate(start, end)
+    came, issued = rows.groups(start, end, training=None), rows.every_certificate(start, end)
     each = func.count().label("amount")
     per_day = select(issued.c.day, issued.c.offering_id, each).group_by(issued.c.day, issued.c.offering_id)
     return {
         "hundredths": _hours(start, end),
         "completions": _completed(start, end),
         "certificates": _daily(per_day),
-        "group_headcount": _daily(select(came.c.day, came.c.offering_id, came.c.headcount.label("amount"))),
+        **{
+            measure: _daily(select(came.c.day, came.c.offering_id, came.c[column].label("amount")))
+            for measure, column in GROUPS.items()
+        },
     }
 
 
@@ -220,6 +238,14 @@ def _daily(statement: Any) -> Any:
     each = statement.subquery()
     pair = cast(each.c.offering_id, String) + "," + cast(each.c.amount, String)
     return packed(select(each.c.day, func.aggregate_strings(pair, ",").label("pairs")).group_by(each.c.day))
+
+
+def _on_the_books(start: date, end: date) -> Any:
+    """Did they come? and everybody who did, or did not."""
+    source = rows.on_the_books(start, end, rows.twins())
+    people = func.aggregate_strings(cast(source.c.person_id, String), ",").label("people")
+    came = case((source.c.came, 1), else_=0)
+    return packed(select(came.label("came"), people).group_by(came))
 
 
 def _twins() -> Any:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, distinct, func, or_, select, type_coerce
+from sqlalchemy import Integer, Select, and_, distinct, func, select, true, type_coerce
 
 from app.counts import rows
 from app.counts.fold import Crowd
-from app.counts.pairs import OpenPairs
+from app.counts.pairs import OnTheBooks, OpenPairs
 from app.database import db
 from app.models import Certificate, Enrolment, GroupVisit, Offering, Person
 from app.models.person import full_years
 
-ELDERLY, OF_AGE = "elderly", 60
+OF_AGE = 60
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Place:
     division: str | None = None
     provider: int | None = None
     month: int | None = None
+    activity: int | None = None  # 1: of the activities and not of training (R15)
 
     def holds(self, source: Any) -> Any:
         """As a condition on a source's days and on the offering beside it."""
@@ -35,7 +36,11 @@ class Place:
             last = last if self.month == 12 else first.replace(month=self.month + 1)
         # Up to the first of the next month, exclusive; December ends with the year.
         up_to = source.c.day <= last if self.month in (None, 12) else source.c.day < last
-        conditions = [source.c.day >= first, up_to]
+        return and_(source.c.day >= first, up_to, self.of_offering())
+
+    def of_offering(self) -> Any:
+        """The same without the days."""
+        conditions: list[Any] = [true()]
         for column, value in (
             (Offering.category, self.category),
             (Offering.division_code, self.division),
@@ -54,7 +59,7 @@ def sign_ups(place: Place, measure: str) -> Select[Any]:
     """
     start, end = rows.bounds(place.year)
     if measure == "class_hours":
-        source = rows.hours(start, end)
+        source = rows.hours(start, end, not place.activity)
         return (
             select(
                 source.c.enrolment_id,
@@ -67,7 +72,8 @@ def sign_ups(place: Place, measure: str) -> Select[Any]:
             .group_by(source.c.enrolment_id)
             .order_by("day", source.c.enrolment_id)
         )
-    source = rows.counted("completed_on" if measure == "completions" else "first_attended_on", start, end)
+    column = "completed_on" if measure == "completions" else "first_attended_on"
+    source = rows.counted(column, start, end, not place.activity)
     order = ("identity", "day", "enrolment_id") if measure == "persons" else ("day", "enrolment_id")
     return (
         select(source.c.enrolment_id, source.c.identity, source.c.day, db.literal(1).label("amount"))
@@ -91,7 +97,7 @@ def certificates(place: Place) -> Select[Any]:
 
 def groups(place: Place) -> Select[Any]:
     """Offerings of a figure with the head-count that counts, by the first day a group came."""
-    source = rows.groups(*rows.bounds(place.year))
+    source = rows.groups(*rows.bounds(place.year), not place.activity)
     return (
         select(Offering, source.c.day, source.c.headcount)
         .join(source, source.c.offering_id == Offering.id)
@@ -135,7 +141,7 @@ def elderly_ages(place: Place) -> tuple[Ages, Ages]:
         .join(Offering, Offering.id == source.c.offering_id)
         .join(Enrolment, Enrolment.id == source.c.enrolment_id)
         .join(Person, Person.id == Enrolment.person_id)
-        .where(replace(place, category=ELDERLY).holds(source))
+        .where(replace(place, category=rows.ELDERLY).holds(source))
     )
     times = {True: 0, False: 0, None: 0}
     people: dict[int, bool | None] = {}
@@ -152,46 +158,30 @@ def elderly_ages(place: Place) -> tuple[Ages, Ages]:
     )
 
 
-@dataclass(frozen=True)
-class OnTheBooks:
-    """在册人数: people registered in elderly education at some time in a year (R8), and who of them came (R1)."""
-
-    persons: int
-    persons_max: int
-    attended: int
-
-
-def on_the_books(place: Place) -> OnTheBooks:
-    """Distinct people registered by 31 December who had neither left nor ended before 1 January (R8).
-
-    Who left before attending is out; so is an offering cancelled before
-    anybody came (R10). ``persons`` takes open pairs as one (R20).
-    """
-    first, last = rows.bounds(place.year)
+def on_the_books(place: Place, attended: bool = False) -> Select[Any]:
+    """The sign-ups behind 在册人数 (R8), or those of them who came by the end of the year (R1)."""
     same = rows.twins()
-    came = Enrolment.first_attended_on.is_not(None)
-    conditions = [
-        Offering.category == ELDERLY,
-        rows.is_training(),
-        Enrolment.registered_on <= last,
-        Offering.ends_on >= first,
-        or_(Enrolment.withdrawn_on.is_(None), and_(Enrolment.withdrawn_on >= first, came)),
-        or_(Offering.cancelled_at.is_(None), came),
-        Enrolment.id.not_in(select(rows.outside(same).c.id)),
-    ]
-    if place.division is not None:
-        conditions.append(Offering.division_code == place.division)
-    if place.provider is not None:
-        conditions.append(Offering.provider_id == place.provider)
-    found = db.session.execute(
-        select(func.coalesce(same.c.identity, Enrolment.person_id), Enrolment.first_attended_on)
-        .join(Offering, Offering.id == Enrolment.offering_id)
-        .outerjoin(same, same.c.person_id == Enrolment.person_id)
+    source = rows.on_the_books(*rows.bounds(place.year), same)
+    identity = func.coalesce(same.c.identity, source.c.person_id).label("identity")
+    conditions = [place.of_offering(), source.c.came] if attended else [place.of_offering()]
+    return (
+        select(source.c.enrolment_id, identity, source.c.day, db.literal(1).label("amount"))
+        .join(Offering, Offering.id == source.c.offering_id)
+        .outerjoin(same, same.c.person_id == source.c.person_id)
         .where(*conditions)
-    ).all()
-    people = Crowd([[identity for identity, _ in found]], db.session.scalar(select(func.max(Person.id))) or 0)
-    attended = {identity for identity, day in found if day is not None and day <= last}
-    return OnTheBooks(people.size - OpenPairs().too_many(people), people.size, len(attended))
+        .order_by("identity", "day", source.c.enrolment_id)
+    )
+
+
+def books(place: Place) -> OnTheBooks:
+    """在册人数 of a row of elderly education, and who of them came."""
+
+    def crowd(attended: bool) -> Crowd:
+        found = on_the_books(place, attended).order_by(None).subquery()
+        people = db.session.scalars(select(found.c.identity).distinct()).all()
+        return Crowd([list(people)], db.session.scalar(select(func.max(Person.id))) or 0)
+
+    return OnTheBooks.of(crowd(attended=False), crowd(attended=True), OpenPairs())
 
 
 def visits_of(offering: Offering) -> list[GroupVisit]:

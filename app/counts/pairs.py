@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, func, select
@@ -45,6 +46,28 @@ def _documents_of(identities: set[int]) -> Iterator[Any]:
 
 
 _CHUNK = 500
+
+
+@dataclass(frozen=True)
+class OnTheBooks:
+    """在册人数: people registered in elderly education at some time in a year (R8), and who of them came (R1).
+
+    Each from open pairs taken as one to open pairs taken as two (R20).
+    """
+
+    persons: int = 0
+    persons_max: int = 0
+    attended: int = 0
+    attended_max: int = 0
+
+    @classmethod
+    def of(cls, registered: Crowd, attended: Crowd, pairs: OpenPairs) -> OnTheBooks:
+        return cls(
+            registered.size - pairs.too_many(registered),
+            registered.size,
+            attended.size - pairs.too_many(attended),
+            attended.size,
+        )
 
 
 class OpenPairs:

@@ -229,12 +229,13 @@ def subtrahends(start: date, end: date) -> CompoundSelect[Any]:
     return union_all(*parts)
 
 
-def is_training() -> Any:
-    """Long enough to be training; a shorter offering is an activity, outside (R15)."""
-    return Offering.planned_hours >= RULE_SET.min_planned_hours
+def is_training(wanted: bool = True) -> Any:
+    """Long enough to be training; a shorter offering is an activity, outside (R15), wanted or not."""
+    enough = RULE_SET.min_planned_hours
+    return Offering.planned_hours >= enough if wanted else Offering.planned_hours < enough
 
 
-def counted(column: str, start: date, end: date) -> Subquery:
+def counted(column: str, start: date, end: date, training: bool = True) -> Subquery:
     """The sign-ups whose ``column`` (first_attended_on, completed_on) lies in this time, each human being once.
 
     Of several sign-ups of one human being to one offering the earliest
@@ -253,14 +254,14 @@ def counted(column: str, start: date, end: date) -> Subquery:
         .outerjoin(same, same.c.person_id == Enrolment.person_id)
         .where(
             day.between(start, end),
-            is_training(),
+            is_training(training),
             Enrolment.id.not_in(left_out(column, start, end, same)),
         )
         .subquery("counted")
     )
 
 
-def hours(start: date, end: date) -> Subquery:
+def hours(start: date, end: date, training: bool = True) -> Subquery:
     """Class hours attended, by lesson month (R9). Columns: ``enrolment_id``, ``offering_id``, ``day``, ``hours``."""
     return (
         select(
@@ -272,7 +273,7 @@ def hours(start: date, end: date) -> Subquery:
         .join(Offering, Offering.id == AttendedHours.offering_id)
         .where(
             AttendedHours.month_on.between(start, end),
-            is_training(),
+            is_training(training),
             AttendedHours.enrolment_id.not_in(select(outside(twins()).c.id)),
         )
         .subquery("hours")
@@ -303,10 +304,44 @@ def every_certificate(start: date, end: date) -> Subquery:
     )
 
 
-def groups(start: date, end: date) -> Subquery:
+ELDERLY = "elderly"
+
+
+def on_the_books(start: date, end: date, same: CTE) -> Subquery:
+    """Sign-ups registered in elderly education by ``end`` that had neither left nor ended before ``start`` (R8).
+
+    Who left before attending is out; so is an offering cancelled before
+    anybody came (R10). Columns: ``enrolment_id``, ``offering_id``,
+    ``person_id``, ``day`` of registration, ``came``: did they by ``end``? (R1)
+    """
+    came = Enrolment.first_attended_on.is_not(None)
+    return (
+        select(
+            Enrolment.id.label("enrolment_id"),
+            Enrolment.offering_id,
+            Enrolment.person_id,
+            Enrolment.registered_on.label("day"),
+            (came & (Enrolment.first_attended_on <= end)).label("came"),
+        )
+        .join(Offering, Offering.id == Enrolment.offering_id)
+        .where(
+            Offering.category == ELDERLY,
+            is_training(),
+            Enrolment.registered_on <= end,
+            Offering.ends_on >= start,
+            or_(Enrolment.withdrawn_on.is_(None), and_(Enrolment.withdrawn_on >= start, came)),
+            or_(Offering.cancelled_at.is_(None), came),
+            Enrolment.id.not_in(select(outside(same).c.id)),
+        )
+        .subquery("books")
+    )
+
+
+def groups(start: date, end: date, training: bool | None = True) -> Subquery:
     """Nameless groups, one row per offering: its highest day, dated by the first day a group came (R13).
 
-    Columns: ``offering_id``, ``day``, ``headcount``.
+    Columns: ``offering_id``, ``day``, ``headcount``, ``reported`` and ``computed``: the head-count again where a
+    visit of that basis stands behind it, else 0.
     """
     once_a_day = (
         select(GroupVisit.offering_id, GroupVisit.visited_on, func.max(GroupVisit.headcount).label("headcount"))
@@ -318,14 +353,25 @@ def groups(start: date, end: date) -> Subquery:
         .group_by(once_a_day.c.offering_id, once_a_day.c.visited_on)
         .subquery()
     )
+    headcount, with_basis = func.max(days.c.headcount), GroupVisit.offering_id == days.c.offering_id
+
+    def where_told(basis: str) -> Any:
+        told = exists().where(with_basis, GroupVisit.basis == basis).correlate(days)
+        return case((told, headcount), else_=0).label(basis)
+
+    conditions = [Offering.category.in_(sorted(RULE_SET.group_categories))]
+    if training is not None:
+        conditions.append(is_training(training))
     return (
         select(
             days.c.offering_id,
             func.min(days.c.visited_on).label("day"),
-            func.max(days.c.headcount).label("headcount"),
+            headcount.label("headcount"),
+            where_told("reported"),
+            where_told("computed"),
         )
         .join(Offering, Offering.id == days.c.offering_id)
-        .where(Offering.category.in_(sorted(RULE_SET.group_categories)), is_training())
+        .where(*conditions)
         .group_by(days.c.offering_id)
         .having(func.min(days.c.visited_on).between(start, end))
         .subquery("groups")

@@ -9,14 +9,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import select
 
-from app.counts.fold import ALONE, BEFORE, CITY, DIMENSIONS, Cell, Fold
-from app.counts.pairs import OpenPairs
+from app.counts.fold import ACTIVITIES, ALONE, BEFORE, CITY, DIMENSIONS, Cell, Fold
+from app.counts.pairs import OnTheBooks, OpenPairs
 from app.counts.reading import readers
 from app.database import db
 from app.models import Provider
@@ -52,11 +52,24 @@ class Figures:
     class_hours: Decimal = Decimal(0)
     completions: int = 0
     certificates: int = 0
+    groups_reported: int = 0  # of group_headcount, what rests on reported visits
+    groups_computed: int = 0  # and on visits counted here; one offering may do both
+
+    def basis(self, measure: str) -> str:
+        """Where a figure comes from: ``computed`` here, ``reported`` with a document, or ``mixed``."""
+        if measure not in ("group_headcount", "person_times_total") or not self.groups_reported:
+            return "computed"
+        named = self.person_times if measure == "person_times_total" else 0
+        return "mixed" if named or self.groups_computed else "reported"
 
     @property
     def person_times_total(self) -> int:
         """Person-times with a name and people without one."""
         return self.person_times + self.group_headcount
+
+    def bases(self) -> dict[str, str]:
+        """The basis of each measure, by name."""
+        return {measure: self.basis(measure) for measure in MEASURES}
 
     @property
     def persons_with_nameless(self) -> int:
@@ -96,6 +109,10 @@ class Table:
             "by": self.by,
             "rows": [{"label": row.label, **row.figures.as_dict()} for row in self.rows],
             "total": self.total.as_dict(),
+            "basis": {
+                "rows": {row.label: row.figures.bases() for row in self.rows},
+                "total": self.total.bases(),
+            },
         }
 
 
@@ -107,6 +124,9 @@ class Year:
     total: Figures
     tables: dict[str, tuple[Row, ...]]
     before: Figures | None = None  # the city a year earlier, where it was asked for
+    activities: tuple[Row, ...] = ()  # what is too short to be training, by category (R15)
+    all_activities: Figures = Figures()
+    books: OnTheBooks = field(default_factory=OnTheBooks)  # of elderly education, whose target says 注册 (R1, R8)
 
     def table(self, by: str | None) -> Table:
         return Table(self.year, by, self.tables[by] if by else (), self.total)
@@ -124,7 +144,16 @@ def count_year(year: int, with_before: bool = False) -> Year:
         names = {row.id: row.name for row in db.session.connection().execute(select(Provider.id, Provider.name))}
         figures = _figures(fold, pairs)
         before = figures.get(BEFORE, Figures()) if with_before else None
-        return Year(year, figures.get(CITY, Figures()), {by: _lines(by, figures, names) for by in DIMENSIONS}, before)
+        tables = {by: _lines(by, figures, names) for by in DIMENSIONS}
+        return Year(
+            year,
+            total=figures.get(CITY, Figures()),
+            tables=tables,
+            before=before,
+            activities=_lines("activity", figures, names),
+            all_activities=figures.get(ACTIVITIES, Figures()),
+            books=OnTheBooks.of(*fold.on_the_books(), pairs),
+        )
 
 
 def count_city(year: int) -> Figures:
@@ -145,7 +174,9 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _figures(fold: Fold, pairs: OpenPairs, tables: tuple[str, ...] = (*DIMENSIONS, *ALONE)) -> dict[Cell, Figures]:
+def _figures(
+    fold: Fold, pairs: OpenPairs, tables: tuple[str, ...] = (*DIMENSIONS, *ALONE, "activity")
+) -> dict[Cell, Figures]:
     """Every cell of these tables. The city has a crowd of its own: persons of rows do not add up (R6)."""
     persons = {cell: (crowd.size, pairs.too_many(crowd)) for by in tables for cell, crowd in fold.crowds(by)}
     sums, figures = fold.sums(), {}
@@ -160,6 +191,7 @@ def _lines(by: str, figures: dict[Cell, Figures], names: dict[int, str]) -> tupl
     """In the ledger's order: categories as the plan has them, divisions by code, providers by name, months."""
     every: dict[str, dict[Any, str]] = {
         "category": {**CATEGORIES},
+        "activity": {**CATEGORIES},
         "division": {**DIVISIONS},
         "provider": dict(sorted(names.items(), key=lambda item: (item[1], item[0]))),
         "month": {month: f"{month}月" for month in range(1, 13)},

@@ -23,11 +23,12 @@ class FigureForm(Form):
     division = SelectField(choices=["", *DIVISIONS], default="")
     provider = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
     month = IntegerField(validators=[Optional(), NumberRange(1, 12)])
+    activity = IntegerField(validators=[Optional(), NumberRange(1, 1)])
     page = IntegerField(validators=[Optional(), NumberRange(1, 1_000_000)])
 
     def row(self) -> dict[str, Any]:
         """The row of a table that is meant; all empty: the city."""
-        return {name: self[name].data or None for name in ("category", "division", "provider", "month")}
+        return {name: self[name].data or None for name in ("category", "division", "provider", "month", "activity")}
 
     def address(self) -> dict[str, Any]:
         """What leads here again, but the page."""

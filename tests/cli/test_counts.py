@@ -23,7 +23,7 @@ def test_json_is_the_table_by_a_dimension_or_the_city_alone(app):
         attended(an_offering(category="elderly"))
     printed = json.loads(run(app, "2026", "--by", "category", "--format", "json").output)
     assert printed == year_table(2026, "category").as_dict()
-    assert list(printed) == ["year", "rule_set", "by", "rows", "total"]
+    assert list(printed) == ["year", "rule_set", "by", "rows", "total", "basis"]
     assert printed["rows"][0]["label"] == "老年教育" and printed["total"]["persons"] == 1
     alone = json.loads(run(app, "2026", "--format", "json").output)
     assert (alone["by"], alone["rows"]) == (None, [])

@@ -134,6 +134,47 @@ def test_each_figure_opens_exactly_its_rows(bureau, a_year):
     assert "1 个班来过集体" in text and "40" in text
 
 
+def test_the_page_says_on_what_a_figure_rests(bureau, a_year):
+    text = words(bureau.get("/bureau/years/2025"))
+    assert "40 中小学生体验 集体人数 上报" in text and "42 中小学生体验 人次合计 混合" in text
+    assert "1 老年教育 人次合计 0" not in text and "老年教育 人次合计 系统计算" not in text, "computed is the rule"
+
+
+def test_elderly_people_on_the_books_stand_on_the_page_with_who_came_and_their_lists(bureau, a_year):
+    with writing():
+        elderly = an_offering(first_on=date(2025, 9, 2), category="elderly")
+        late = Enrolment(
+            offering=elderly, person=a_person("钱演示"), source="web", applied_at=NOON, applied_on=date(2025, 9, 1),
+            registered_on=date(2025, 9, 1), place_number=2,
+        )  # fmt: skip
+        db.session.add(late)  # registered, never came
+    page = bureau.get("/bureau/years/2025")
+    text = words(page)
+    assert "在册人数 2 在册名册" in text and "其中到课 1 在册并到课的名册" in text
+    for url, people, listed in zip(
+        links(page, r"/bureau/years/2025/sign-ups\?[^\"]*on_the_books[^\"]*"),
+        ("2 人，2 个报名", "1 人，1 个报名"),
+        (2, 1),
+        strict=True,
+    ):
+        answer = bureau.get(url)
+        assert people in words(answer) and len(links(answer, r"/bureau/sign-ups/\d+")) == listed
+    assert bureau.get("/bureau/years/2025/sign-ups?measure=on_the_books&category=rural").status_code == 404
+
+
+def test_activities_have_a_table_of_their_own_and_their_lists(bureau, a_year):
+    with writing():
+        talk = an_offering(first_on=date(2025, 6, 3), category="elderly", planned_hours=Decimal(1))
+        attended(talk, a_person("孙演示"), date(2025, 6, 3))
+    page = bureau.get("/bureau/years/2025")
+    text = words(page)
+    assert "人次（实名） 3 全市 人次（实名） 2024 年 1" in text, "training is as it was"
+    assert "1 老年教育 活动 人数 1 老年教育 活动 人次（实名）" in text
+    for url in links(page, r"/bureau/years/2025/sign-ups\?[^\"]*activity=1[^\"]*"):
+        answer = bureau.get(url)
+        assert len(links(answer, r"/bureau/sign-ups/\d+")) == 1 and "孙**" in words(answer), url
+
+
 def test_elderly_lists_tell_ages_and_the_unknown(bureau, a_year):
     text = words(bureau.get("/bureau/years/2025/sign-ups?measure=persons&category=elderly"))
     assert "满 60 岁（以开班那天计，规则 R16）1 人次、1 人" in text and "年龄不详 0 人次、0 人" in text
@@ -206,19 +247,20 @@ def test_the_files_hold_the_table_of_the_page(bureau, a_year):
     assert answer.data.startswith("\ufeff".encode()), "spreadsheets read the Chinese by the byte order mark"
     rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
     assert [row[0] for row in rows] == ["类别", "老年教育", "中小学生体验", "全市"]
-    assert rows[1][1:] == [f"{value}" for value in table.rows[0].figures.as_dict().values()]
+    assert [row[-1] for row in rows] == ["人次合计的依据", "系统计算", "混合", "混合"]
+    assert rows[1][1:-1] == [f"{value}" for value in table.rows[0].figures.as_dict().values()]
     answer = bureau.get("/bureau/years/2025/figures.xlsx?by=category")
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
-    assert sheet[-1] == ["全市", *(float(value) for value in table.total.as_dict().values())]
+    assert sheet[-1] == ["全市", *(float(value) for value in table.total.as_dict().values()), "混合"]
     assert "attachment" in answer.headers["Content-Disposition"]
     answer = bureau.get("/bureau/years/2025/figures.sqlite?by=category")
-    assert figures_in(answer.data)[-1] == ("全市", *table.total.as_dict().values())
+    assert figures_in(answer.data)[-1] == ("全市", *table.total.as_dict().values(), "mixed")
 
 
 def figures_in(file: bytes) -> list[tuple]:
     with closing(sqlite3.connect(":memory:")) as memory:
         memory.deserialize(file)
-        return memory.execute(f"SELECT label, {', '.join(MEASURES)} FROM figures").fetchall()
+        return memory.execute(f"SELECT label, {', '.join(MEASURES)}, basis FROM figures").fetchall()
 
 
 @pytest.mark.engine("sqlite")

@@ -10,14 +10,17 @@ from sqlalchemy import select
 
 from app.counts import MEASURES, lists
 from app.counts.files import HEADINGS
+from app.counts.rows import ELDERLY
 from app.database import db
 from app.forms.bureau import FigureForm
 from app.models import Certificate, Enrolment, LedgerBatch, LedgerChange, Lesson, Mark, Offering, Provider
+from app.refusal import N_
 from app.web.access import mine
 from app.web.bureau import bp
 from app.web.bureau.years import require_year
 
 PER_PAGE = 50
+BOOKS = {"on_the_books": N_("在册人数"), "on_the_books_attended": N_("在册，其中到课")}
 
 
 @bp.get("/years/<int:year>/sign-ups")
@@ -25,24 +28,26 @@ def sign_ups(year: int) -> str:
     require_year(year)
     form = FigureForm(request.args)
     measure = form.measure.data or "person_times"
-    if not form.validate() or measure not in MEASURES:
+    if not form.validate() or measure not in (*MEASURES, *BOOKS):
         abort(404)
     place = lists.Place(year, **form.row())
     provider = mine(Provider, place.provider) if place.provider else None
     page = form.page.data or 1
+    if measure in BOOKS and place.category != ELDERLY:
+        abort(404)
     context = {"certificates": _certificates, "group_headcount": _groups}.get(measure, _sign_ups)(place, measure, page)
     if measure == "person_times_total":
         context["groups"] = db.session.execute(lists.groups(place)).all()
-    if place.category == lists.ELDERLY and measure in ("persons", "persons_max", "person_times"):
-        context["ages"] = lists.elderly_ages(place)
-        context["books"] = lists.on_the_books(place) if place.month is None else None
+    if place.category == ELDERLY and measure in ("persons", "persons_max", "person_times"):
+        context["ages"] = lists.elderly_ages(place) if not place.activity else None
+        context["books"] = lists.books(place) if place.month is None and not place.activity else None
     return render_template(
         "bureau/sign_ups.html",
         year=year,
         place=place,
         provider=provider,
         measure=measure,
-        HEADINGS=HEADINGS,
+        HEADINGS={**HEADINGS, **BOOKS},
         page=page,
         page_url=lambda n: url_for("bureau.sign_ups", year=year, **form.address(), page=n),
         **context,
@@ -71,7 +76,11 @@ def group_visits(offering_id: int) -> str:
 
 def _sign_ups(place: lists.Place, measure: str, page: int) -> dict[str, Any]:
     kind = {"persons_max": "persons", "person_times_total": "person_times"}.get(measure, measure)
-    listed = lists.sign_ups(place, kind)
+    listed = (
+        lists.on_the_books(place, attended=measure != "on_the_books")
+        if measure in BOOKS
+        else lists.sign_ups(place, kind)
+    )
     count, people, amount = lists.sums(listed)
     found = db.session.execute(_slice(listed, count, page)).all()
     enrolments = _loaded([row.enrolment_id for row in found])

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 from app.clock import today
 from app.counts import DIMENSIONS
 from app.counts.checks import checks, every_year_adds_up, sums
-from app.counts.files import BY, FILES, HEADINGS
+from app.counts.files import BASES, BY, FILES, HEADINGS
 from app.database import db
 from app.models import Enrolment, GroupVisit, LedgerBatch, Provider
 from app.models.rules import RULE_SET
@@ -76,7 +76,7 @@ def providers() -> str:
 
 
 def words() -> dict[str, Any]:
-    return {"HEADINGS": HEADINGS, "BY": BY, "FILES": FILES}
+    return {"HEADINGS": HEADINGS, "BY": BY, "FILES": FILES, "BASES": BASES}
 
 
 def require_year(year: int) -> None:
