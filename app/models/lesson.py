@@ -251,9 +251,9 @@ class Lesson(Base):
         refuse_if_cancelled(self.offering)
         if self.roll_version:
             raise Refusal("roll-taken", N_("这次课已经点过名，不能改时间。"))
-        require_times(begins, ends)
+        require_times(begins, ends, held_on)
         self.held_on, self.begins, self.ends, self.room = held_on, begins, ends, room
-        self.class_hours = class_hours_between(begins, ends)
+        self.class_hours = class_hours_between(begins, ends, held_on)
         db.session.flush()
         _move_dates(self.offering)
         self.offering.promote(now())  # the first day decides the age, the last lesson ends the queue

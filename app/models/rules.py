@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from app.models.identity_number import normalise_name
@@ -17,7 +18,6 @@ CATEGORIES: dict[str, str] = {
     "workforce": N_("职工培训"),
     "teacher": N_("教师培训"),
 }
-CLASS_HOUR_MINUTES = 45
 _CATEGORY_KEYS = {normalise_name(name): key for key, name in CATEGORIES.items()}
 
 
@@ -29,9 +29,20 @@ class RuleSet:
     first_year: int
     min_planned_hours: Decimal  # R15: below it an offering is an activity, outside training
     group_categories: frozenset[str]  # R13: where nameless groups count
+    class_hour_lengths: tuple[tuple[date, int], ...]  # minutes of a class hour, each from that day on, in order
+
+    def class_hour_minutes(self, on: date) -> int:
+        """How long a class hour is on a civil day: a lesson keeps the length of its own day when the rule changes."""
+        return [minutes for since, minutes in self.class_hour_lengths if since <= on][-1]
 
 
-RULE_SET = RuleSet("2026.1", 2021, Decimal(2), frozenset({"youth"}))
+RULE_SET = RuleSet(
+    "2026.1",
+    2021,
+    min_planned_hours=Decimal(2),
+    group_categories=frozenset({"youth"}),
+    class_hour_lengths=((date.min, 45),),
+)
 
 
 def category_key(name: str) -> str:

@@ -25,7 +25,7 @@ def schedule(offering: Offering, meetings: list[tuple[date, time, time]], room: 
     taken = {(lesson.held_on, lesson.begins) for lesson in offering.lessons}
     lessons = []
     for held_on, begins, ends in meetings:
-        require_times(begins, ends)
+        require_times(begins, ends, held_on)
         if (held_on, begins) in taken:
             raise Refusal("lesson-twice", N_("%(day)s 这个时间已经有一次课了，请改日期或时间。"), day=held_on)
         taken.add((held_on, begins))
@@ -35,7 +35,7 @@ def schedule(offering: Offering, meetings: list[tuple[date, time, time]], room: 
                 held_on=held_on,
                 begins=begins,
                 ends=ends,
-                class_hours=class_hours_between(begins, ends),
+                class_hours=class_hours_between(begins, ends, held_on),
                 room=room,
             )
         )

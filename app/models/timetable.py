@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.clock import instant
 from app.database import db
-from app.models.rules import CLASS_HOUR_MINUTES
+from app.models.rules import RULE_SET
 from app.refusal import N_, Refusal
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def weekly(
     Both days are included. Raises ``times-in-order``, ``lesson-short``,
     ``schedule-empty`` or ``schedule-too-long``.
     """
-    require_times(begins, ends)
+    require_times(begins, ends, first_on)
     if count is None:
         days = (last_on - first_on).days + 1 if last_on is not None else 0
         count = sum((first_on + timedelta(n)).weekday() in weekdays for n in range(days))
@@ -85,17 +85,17 @@ def time_of_day(at: time) -> int:
     return MORNING if at < time(12) else AFTERNOON if at < time(17, 30) else EVENING
 
 
-def class_hours_between(begins: time, ends: time) -> Decimal:
-    """Class hours of 45 minutes, to two places."""
+def class_hours_between(begins: time, ends: time, on: date) -> Decimal:
+    """Class hours of a lesson on that civil day, to two places."""
     minutes = (ends.hour - begins.hour) * 60 + ends.minute - begins.minute
-    return (Decimal(minutes) / CLASS_HOUR_MINUTES).quantize(Decimal("0.01"))
+    return (Decimal(minutes) / RULE_SET.class_hour_minutes(on)).quantize(Decimal("0.01"))
 
 
-def require_times(begins: time, ends: time) -> None:
+def require_times(begins: time, ends: time, on: date) -> None:
     """Raises ``times-in-order``, or ``lesson-short`` for a lesson that is no class hours long."""
     if begins >= ends:
         raise Refusal("times-in-order", N_("下课时间要晚于上课时间。"))
-    if not class_hours_between(begins, ends):
+    if not class_hours_between(begins, ends, on):
         raise Refusal("lesson-short", N_("一次课至少要上 1 分钟，请核对上课和下课时间。"))
 
 

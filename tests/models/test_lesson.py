@@ -1,12 +1,14 @@
 """When lessons are, how long, and who is booked twice."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 from app.database import db, writing
-from app.models import Certificate, Offering
+from app.models import Certificate, Offering, timetable
+from app.models.rules import RULE_SET
 from app.models.scheduling import clashes, schedule
 from app.models.timetable import class_hours_between, weekly
 from tests.models.test_offering import code
@@ -55,7 +57,18 @@ def test_a_timetable_without_lessons_or_end_is_refused(weekdays, ends, count, wh
     ],
 )
 def test_a_class_hour_has_45_minutes(begins, ends, hours):
-    assert class_hours_between(begins, ends) == Decimal(hours)
+    assert class_hours_between(begins, ends, date(2026, 3, 10)) == Decimal(hours)
+
+
+def test_the_length_of_a_class_hour_is_that_of_the_lessons_day(app, monkeypatch):
+    changed = replace(RULE_SET, class_hour_lengths=((date.min, 45), (date(2026, 3, 17), 60)))
+    monkeypatch.setattr(timetable, "RULE_SET", changed)
+    with writing():
+        offering = an_offering(first_on=date(2026, 3, 10), lessons=3)  # 9:00 to 10:30
+        assert [lesson.class_hours for lesson in offering.lessons] == [2, Decimal("1.5"), Decimal("1.5")]
+        moved = offering.lessons[0]
+        moved.reschedule(date(2026, 3, 31), moved.begins, moved.ends)
+        assert moved.class_hours == Decimal("1.5")
 
 
 def test_an_offering_knows_its_days_weekdays_and_times_from_its_lessons(app):
