@@ -166,7 +166,7 @@ def fill() -> None:
         batch = session.get_one(LedgerBatch, things["batch_id"])
         session.add(LedgerRow(batch_id=batch.id, row_number=2, cells_sealed=b"x"))
         session.add(LedgerChange(batch_id=batch.id, row_number=2, table_name="person", row_key="1"))
-        FormNonce.remember("n" * 32, account.id, "payload", "/", now())
+        FormNonce.remember("n" * 32, account.id, b"payload", 1, now())
         SignIn.begin(session.get_one(type(account), account.id), now())
 
 

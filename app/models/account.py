@@ -18,7 +18,7 @@ from app import sealing
 from app.database import Base, Stamp, db, one_at_a_time, row_id
 from app.models.identity_number import normalise_name
 from app.models.passwords import one_use_password, require_good_password
-from app.models.person import IDENTITIES, Person, mobile_index, settle_identities
+from app.models.person import IDENTITIES, Learner, Person, mobile_index, settle_identities
 from app.models.provider import Provider
 from app.refusal import N_, Refusal
 
@@ -172,14 +172,14 @@ class Account(UserMixin, Base):
         """The people this account may act for, itself first."""
         return list(db.session.scalars(self._looked_after().where(Person.deleted_at.is_(None))))
 
-    def own_person(self, person_id: int) -> Person:
-        """That one of ``own_people``. Raises ``person-unknown``."""
+    def learner(self, person_id: int) -> Learner:
+        """One of ``own_people``, to be signed up. Raises ``person-unknown``."""
         facts = {"account": row_id(self), "person": person_id}
         # Beyond 2³¹ no row has an id, and PostgreSQL would call it an error.
-        person = db.session.scalar(_OWN_PERSON, facts) if 0 < person_id < 2**31 else None
-        if person is None:
+        found = db.session.execute(_LEARNER, facts).one_or_none() if 0 < person_id < 2**31 else None
+        if found is None:
             raise Refusal("person-unknown", N_("请选择给谁报名。"))
-        return person
+        return Learner(*found)
 
     def _keep_mobile(self, mobile: str) -> None:
         self.mobile_sealed = sealing.sealer().seal(mobile, "account", "mobile", self.uid)
@@ -233,8 +233,8 @@ class AccountPerson(Base):
     person: Mapped[Person] = relationship()
 
 
-_OWN_PERSON = (
-    db.select(Person)
+_LEARNER = (
+    db.select(Person.id, Person.identity_of(), Person.name, Person.birth_on)
     .join(AccountPerson, AccountPerson.person_id == Person.id)
     .where(
         AccountPerson.account_id == db.bindparam("account"),

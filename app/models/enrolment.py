@@ -176,7 +176,7 @@ class Enrolment(Base):
         Written at once and past the unit of work, which takes three times as
         long for a single row: the lock is everybody's.
         """
-        noted: Any = db.session.execute(_NOTE, facts)
+        noted: Any = db.session.connection().execute(_NOTE, facts)
         made = cls(id=noted.inserted_primary_key[0], **facts)
         make_transient_to_detached(made)
         db.session.add(made)

@@ -20,33 +20,34 @@ class FormNonce(Base):
     nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     payload: Mapped[bytes] = mapped_column(LargeBinary(32))
-    outcome: Mapped[str] = mapped_column(String(200), default="")  # where the first sending led
+    made_id: Mapped[int | None]  # the key of what the first sending made
     sent_at: Mapped[datetime] = mapped_column(Stamp)
 
+    @staticmethod
+    def digest(payload: str) -> bytes:
+        """What was filled in, kept unreadable; made before the lock is taken.
+
+        Keyed: a payload holds names and mobiles, and eleven digits are soon guessed from a plain hash.
+        """
+        return sealing.sealer().index(payload, "form")
+
     @classmethod
-    def answered(cls, nonce: str, account_id: int, payload: str) -> str | None:
-        """Where this very form led when it was first sent, or None when it is new.
+    def of(cls, nonce: str, account_id: int, payload: bytes) -> FormNonce | None:
+        """The note of this very form's first sending, or None when it is new.
 
         Raises ``nonce-reused`` when the nonce came with other content or from
         someone else.
         """
         seen = db.session.get(cls, nonce)
-        if seen is None:
-            return None
-        if seen.account_id != account_id or seen.payload != _digest(payload):
+        if seen is not None and (seen.account_id != account_id or seen.payload != payload):
             raise Refusal("nonce-reused", N_("这张表已经用别的内容交过。请重新打开页面再填一次。"))
-        return seen.outcome
+        return seen
 
     @classmethod
-    def remember(cls, nonce: str, account_id: int, payload: str, outcome: str, at: datetime) -> None:
+    def remember(cls, nonce: str, account_id: int, payload: bytes, made_id: int | None, at: datetime) -> None:
         """Only one sending can: the nonce is the key of the table."""
-        row = {"nonce": nonce, "account_id": account_id, "payload": _digest(payload), "outcome": outcome, "sent_at": at}
-        db.session.execute(_REMEMBER, row)
+        row = {"nonce": nonce, "account_id": account_id, "payload": payload, "made_id": made_id, "sent_at": at}
+        db.session.connection().execute(_REMEMBER, row)
 
 
 _REMEMBER = db.insert(FormNonce.__table__)
-
-
-def _digest(payload: str) -> bytes:
-    # Keyed: a payload holds names and mobiles, and eleven digits are soon guessed from a plain hash.
-    return sealing.sealer().index(payload, "form")

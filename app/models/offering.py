@@ -23,7 +23,7 @@ from app.models.account import Account, AccountPerson
 from app.models.course import Course
 from app.models.enrolment import Enrolment
 from app.models.identity_number import normalise_name
-from app.models.person import Person
+from app.models.person import Person, Somebody
 from app.models.provider import Provider
 from app.models.recording import Report, Terms
 from app.models.timetable import note_timetable
@@ -188,7 +188,7 @@ class Offering(Base):
         waits = db.exists().where(Enrolment.offering_id == cls.id, Enrolment.is_waiting())
         return and_(or_(cls.capacity.is_(None), cls.places_taken < cls.capacity), ~waits)
 
-    def suits_age(self, person: Person) -> bool:
+    def suits_age(self, person: Somebody) -> bool:
         """Age on the first lesson's day (R16). An unknown birth date is let in; the desk asks."""
         age = person.age_on(self.starts_on)
         return age is None or not (
@@ -246,7 +246,7 @@ class Offering(Base):
             db.session.flush()
             self.promote(now())  # other age limits: somebody who waits may have become eligible
 
-    def enrol(self, person: Person, *, by: Account | None, at: datetime, source: str = "web") -> Enrolment:
+    def enrol(self, person: Somebody, *, by: Account | None, at: datetime, source: str = "web") -> Enrolment:
         """Sign a person up: a place at once, or a rank in the queue.
 
         Raises ``offering-not-open``, ``age-unsuitable``, ``trainer-no-learner``
@@ -463,11 +463,11 @@ class Offering(Base):
         if no := self.why_closed(at):
             raise no
 
-    def _refuse_unsuitable_age(self, person: Person) -> None:
+    def _refuse_unsuitable_age(self, person: Somebody) -> None:
         if not self.suits_age(person):
             raise self._age_unsuitable(person)
 
-    def _age_unsuitable(self, person: Person) -> Refusal:
+    def _age_unsuitable(self, person: Somebody) -> Refusal:
         sentence, limit = (
             N_("开班那天不能超过 %(age)s 岁，%(name)s超过了。可以打电话问机构，或看看其他班。"),
             self.max_age,
@@ -479,7 +479,7 @@ class Offering(Base):
             )
         return Refusal("age-unsuitable", sentence, age=limit, name=person.name)
 
-    def _newcomer(self, person: Person) -> _Queue:
+    def _newcomer(self, person: Somebody) -> _Queue:
         """The queue, as somebody finds it who is neither trainer nor learner here, under whichever record (R2, R3).
 
         All that a sign-up asks of other tables, in one statement: it is asked under the lock.
@@ -493,7 +493,13 @@ class Offering(Base):
         return _Queue(length, latest)
 
     def _take_in(
-        self, person: Person, queue: _Queue, by: Account | None, at: datetime, source: str, on: date | None = None
+        self,
+        person: Somebody,
+        queue: _Queue,
+        by: Account | None,
+        at: datetime,
+        source: str,
+        on: date | None = None,
     ) -> Enrolment:
         facts: dict[str, Any] = {
             "offering_id": self.id,
@@ -513,7 +519,7 @@ class Offering(Base):
 
     def _take_place(self) -> int | None:
         """Look and take in one statement; the number of the place, or None when there is none."""
-        number = db.session.scalar(_TAKE_PLACE, {"offering": self.id})
+        number = db.session.connection().scalar(_TAKE_PLACE, {"offering": self.id})
         if number is not None:
             set_committed_value(self, "places_taken", number)
         return number
@@ -557,14 +563,20 @@ _row = Offering.__table__.c
 _TEACHES = db.select(
     db.select(OfferingTrainer.account_id)
     .join(AccountPerson, AccountPerson.account_id == OfferingTrainer.account_id)
-    .join(Person, Person.id == AccountPerson.person_id)
-    .where(OfferingTrainer.offering_id == _HERE, AccountPerson.relation == "self", Person.identity_of() == _WHO)
+    .where(
+        OfferingTrainer.offering_id == _HERE,
+        AccountPerson.relation == "self",
+        AccountPerson.person_id.in_(Person.ids_of(_WHO)),
+    )
     .exists()
 )
 _IS_IN = (
     db.select(Enrolment.id)
-    .join(Person, Person.id == Enrolment.person_id)
-    .where(Enrolment.offering_id == _HERE, Enrolment.withdrawn_at.is_(None), Person.identity_of() == _WHO)
+    .where(
+        Enrolment.offering_id == _HERE,
+        Enrolment.withdrawn_at.is_(None),
+        Enrolment.person_id.in_(Person.ids_of(_WHO)),
+    )
     .exists()
 )
 _WAITING = Enrolment.offering_id == _HERE, Enrolment.is_waiting()

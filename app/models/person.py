@@ -11,7 +11,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, bindparam, func, text, tuple_
 from sqlalchemy.orm import Mapped, mapped_column, validates
@@ -173,9 +173,35 @@ class Person(Base):
         """``identity`` as an expression for queries."""
         return func.coalesce(cls.identity_id, cls.id)
 
+    @classmethod
+    def ids_of(cls, identity: Any) -> Any:
+        """The records of one human being, for ``in_``; found by two keys instead of by looking at everybody."""
+        others = db.select(cls.id).where(cls.identity_id == identity)
+        return others.union_all(db.select(cls.id).where(cls.id == identity, cls.identity_id.is_(None)))
+
     def age_on(self, day: date) -> int | None:
         """Full years; who was born on 29 February has their day on 1 March in common years (R16)."""
         return None if self.birth_on is None else full_years(self.birth_on, day)
+
+
+class Learner(NamedTuple):
+    """What the rules of a sign-up ask of a person, read without the record.
+
+    It need not be read again under the offering's lock: a name, a birth date
+    or who is the same as whom may be corrected a moment later just as well.
+    """
+
+    id: int
+    identity: int
+    name: str
+    birth_on: date | None
+
+    def age_on(self, day: date) -> int | None:
+        """As ``Person.age_on``."""
+        return None if self.birth_on is None else full_years(self.birth_on, day)
+
+
+Somebody: TypeAlias = Person | Learner
 
 
 class CandidatePair(Base):

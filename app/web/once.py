@@ -14,8 +14,8 @@ from app.models.form_nonce import FormNonce
 from app.refusal import Refusal
 
 
-def once(nonce: str, payload: str, act: Callable[[], str]) -> str:
-    """Act in a write transaction and note where that led; where it led before, when this very form comes again.
+def once(nonce: str, payload: str, act: Callable[[], int | None]) -> int | None:
+    """Act in a write transaction and note the key of what was made; that key, when this very form comes again.
 
     Nobody looks first whether the form is new: the note is unique, so a
     second sending is refused by what ``act`` did the first time or by the
@@ -23,17 +23,17 @@ def once(nonce: str, payload: str, act: Callable[[], str]) -> str:
     is what was filled in. Raises ``nonce-reused`` when it was something else
     the first time, and whatever ``act`` refuses.
     """
-    account_id = current_user.id
+    account_id, filled_in = current_user.id, FormNonce.digest(payload)
     try:
         with writing():
-            where = act()
-            FormNonce.remember(nonce, account_id, payload, where, now())
-            return where
+            made = act()
+            FormNonce.remember(nonce, account_id, filled_in, made, now())
+            return made
     except (Refusal, IntegrityError):
-        known = FormNonce.answered(nonce, account_id, payload)
+        known = FormNonce.of(nonce, account_id, filled_in)
         if known is None:
             raise
-        return known
+        return known.made_id
 
 
 def blame_unless_reused(form: Any, no: Refusal) -> None:

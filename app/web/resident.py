@@ -32,15 +32,15 @@ def enrolment(offering_id: int) -> Any:
 def enrol(offering_id: int) -> Any:
     form = EnrolmentForm()
     if form.validate():
-        asker, chosen = current_user._get_current_object(), form.person_id.data
-
-        def sign_up() -> str:
-            person = asker.own_person(chosen)
-            made = published(Offering.under_lock(offering_id)).enrol(person, by=asker, at=now())
-            return url_for("resident.enrolled", enrolment_id=made.id)
-
+        asker = current_user._get_current_object()
         try:
-            return redirect(once(form.nonce.data, f"enrolment {offering_id} {chosen}", sign_up), 303)
+            learner = asker.learner(form.person_id.data)
+
+            def sign_up() -> int:
+                return published(Offering.under_lock(offering_id)).enrol(learner, by=asker, at=now()).id
+
+            made = once(form.nonce.data, f"enrolment {offering_id} {learner.id}", sign_up)
+            return redirect(url_for("resident.enrolled", enrolment_id=made), 303)
         except Refusal as no:
             blame_unless_reused(form, no)
     return _enrolment_page(published(Offering.by_id(offering_id)), form)
@@ -88,12 +88,12 @@ def add_person() -> Any:
     if form.validate():
         facts = form.name.data, form.birth_on.day, form.sex.data or None
 
-        def add() -> str:
-            current_user.add_person(facts[0], facts[1], now(), sex=facts[2])
-            return url_for("resident.people")
+        def add() -> int:
+            return current_user.add_person(facts[0], facts[1], now(), sex=facts[2]).id
 
         try:
-            return redirect(once(form.nonce.data, f"person {facts}", add), 303)
+            once(form.nonce.data, f"person {facts}", add)
+            return redirect(url_for("resident.people"), 303)
         except Refusal as no:
             blame_unless_reused(form, no)
     return form_page("resident/people.html", form, people=current_user.own_people())

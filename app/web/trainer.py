@@ -103,25 +103,25 @@ def add_walk_in(lesson_id: int) -> Any:
     mine, form = _my_lesson(lesson_id), WalkInForm()
     if form.validate():
         try:
-            return redirect(_take_in_once(mine, form), 303)
+            _take_in_once(mine, form)
+            return redirect(url_for("trainer.lesson", lesson_id=mine.id), 303)
         except Refusal as no:
             blame_unless_reused(form, no)
     return form_page("trainer/walk_in.html", form, lesson=mine)
 
 
-def _take_in_once(mine: Lesson, form: WalkInForm) -> str:
+def _take_in_once(mine: Lesson, form: WalkInForm) -> None:
     """Add whoever came when this very form comes for the first time; a double click adds nobody."""
-    where, name, facts = url_for("trainer.lesson", lesson_id=mine.id), form.name.data or "", form.facts()
+    name, facts = form.name.data or "", form.facts()
     came: list[Enrolment | Observation] = []
 
-    def take_in() -> str:
+    def take_in() -> int:
         came.append(mine.walk_in(name, by=_me(), at=now(), **facts))
-        return where
+        return came[0].id
 
     once(form.nonce.data or "", f"walk-in {mine.id} {name} {facts}", take_in)
     for each in came:
         _tell(each)
-    return where
 
 
 def _tell(came: Enrolment | Observation) -> None:

@@ -69,7 +69,7 @@ def upgrade():
     sa.Column('nonce', sa.String(length=64), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
     sa.Column('payload', sa.LargeBinary(length=32), nullable=False),
-    sa.Column('outcome', sa.String(length=200), nullable=False),
+    sa.Column('made_id', sa.Integer(), nullable=True),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_form_nonce_account_id')),
     sa.PrimaryKeyConstraint('nonce', name=op.f('pk_form_nonce'))

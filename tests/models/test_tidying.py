@@ -16,7 +16,7 @@ def aged(at, days: float, number: int = 1) -> None:
     account = an_account("resident")
     when = at - timedelta(days)
     for n in range(number):
-        FormNonce.remember(f"{days}-{n}".ljust(24, "x"), account.id, "payload", "/my/enrolments/1", when)
+        FormNonce.remember(f"{days}-{n}".ljust(24, "x"), account.id, b"payload", 1, when)
         SignIn.begin(account, when)
         db.session.add(SignInAttempt(mobile_index=account.mobile_index, tried_at=when))
 
@@ -39,7 +39,7 @@ def test_what_may_still_be_asked_for_stays_and_the_rest_goes(app):
     assert left() == (2, 4, 1)
     with writing():
         account_id = db.session.scalar(db.select(FormNonce.account_id).where(FormNonce.nonce.startswith("6.9")))
-        assert FormNonce.answered("6.9-0".ljust(24, "x"), account_id, "payload") == "/my/enrolments/1"
+        assert FormNonce.of("6.9-0".ljust(24, "x"), account_id, b"payload").made_id == 1
 
 
 def test_it_takes_no_more_than_it_is_told_to(app):
