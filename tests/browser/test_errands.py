@@ -73,7 +73,7 @@ def test_a_clerk_brings_a_course_from_its_name_to_the_catalogue(begin, way):
     hands.choose("^类别", "社区教育")
     hands.fill("^开班日期", f"{first:%Y-%m-%d}")
     hands.fill("^结班日期", f"{first + timedelta(7):%Y-%m-%d}")
-    hands.fill("^计划课时", "4")
+    hands.fill("^计划学时", "4")
     hands.choose("^区县", "船营区")
     hands.fill("^名额", "12")
     hands.go("^保存草稿")
