@@ -485,7 +485,7 @@ class Offering(Base):
         All that a sign-up asks of other tables, in one statement: it is asked under the lock.
         """
         facts = {"offering": self.id, "identity": person.identity}
-        teaches, is_in, length, latest = db.session.execute(_QUESTIONS, facts).one()
+        teaches, is_in, length, latest = db.session.connection().execute(_QUESTIONS, facts).one()
         if teaches:
             raise Refusal("trainer-no-learner", N_("授课教师不能在自己教的班里当学员。"))
         if is_in:
