@@ -27,7 +27,7 @@ from benchmarks import _measure
 from benchmarks.catalogue import ROOT, measure, serve
 
 CROWD, PLACES, WITHIN = 400, 100, 1.0
-STEADY, CLIENTS, CONNECTIONS, ASKED = 6_000, 2, 4, 500.0
+STEADY, CLIENTS, CONNECTIONS, ASKED = 8_000, 2, 4, 500.0
 OFFERINGS = 60
 
 
