@@ -46,8 +46,11 @@ class Enrolment(Base):
         # The partial index above does not serve who has left: the roster and the learners' page ask for them too.
         Index(None, "offering_id", "place_number"),
         Index(
-            "ix_enrolment_waiting",
+            "ix_enrolment_waiting",  # its length and its end are read from it alone, under the lock
             "offering_id",
+            "waitlisted_at",
+            "registered_on",
+            "withdrawn_at",
             sqlite_where=text("waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL"),
             postgresql_where=text("waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL"),
         ),

@@ -318,7 +318,7 @@ def upgrade():
         batch_op.create_index('ix_enrolment_left', ['offering_id', 'person_id', 'first_attended_on', 'completed_on', 'withdrawn_at'], unique=False, sqlite_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'), postgresql_where=sa.text('withdrawn_at IS NOT NULL AND first_attended_on IS NOT NULL'))
         batch_op.create_index('ix_enrolment_of_person', ['person_id', 'offering_id', 'first_attended_on', 'completed_on'], unique=False)
         batch_op.create_index('ix_enrolment_staff', ['part'], unique=False, sqlite_where=sa.text("part != 'learner'"), postgresql_where=sa.text("part != 'learner'"))
-        batch_op.create_index('ix_enrolment_waiting', ['offering_id'], unique=False, sqlite_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'), postgresql_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'))
+        batch_op.create_index('ix_enrolment_waiting', ['offering_id', 'waitlisted_at', 'registered_on', 'withdrawn_at'], unique=False, sqlite_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'), postgresql_where=sa.text('waitlisted_at IS NOT NULL AND registered_on IS NULL AND withdrawn_at IS NULL'))
         batch_op.create_index('uq_enrolment_living', ['offering_id', 'person_id'], unique=True, sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
 
     op.create_table('group_visit',
