@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -100,10 +101,13 @@ def receive(batch: int) -> None:
 
 
 def _load(batch_id: int, plan: Any = None) -> None:
+    gc.freeze()  # the plan stays to the end; walked by every full collection it took a tenth of the time
     try:
         done = ledger.load(batch_id, _show, plan)
     except Refusal as no:
         _fail(no, 1)
+    finally:
+        gc.unfreeze()
     click.echo(
         f"第 {done.id} 批：登记了 {done.rows_done} 行，退回 {done.rows_refused} 行。撤销用：flask ledger undo {done.id}"
     )

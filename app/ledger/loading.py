@@ -19,13 +19,13 @@ from app.ledger.staging import (
     Heart,
     Pace,
     Progress,
+    a_slice,
     forget_all_rows,
     forget_rows,
     refuse_rows,
     rows_left,
     silent,
     staged,
-    timed,
 )
 from app.models.certificate import Certificate
 from app.models.course import Course
@@ -272,7 +272,7 @@ class _Loader:
             piece = Slice(self.plan, self.batch_id, part, at, civil(at).date())
             self._prepare_words(part)
             try:
-                with writing(), timed(self.pace, len(part)):
+                with a_slice(self.pace, len(part)):
                     done += self._write(piece)
             except Exception as error:
                 tries += 1

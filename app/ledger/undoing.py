@@ -22,7 +22,7 @@ from app.database import db, forget_loaded, one_at_a_time, writing
 from app.ledger.loading import drop, offering_facts
 from app.ledger.people import known_records
 from app.ledger.slices import read_sign_ups
-from app.ledger.staging import Heart, Pace, Progress, chunks, forget_all_rows, silent, timed
+from app.ledger.staging import Heart, Pace, Progress, a_slice, chunks, forget_all_rows, silent
 from app.models.account import AccountPerson, RoleGrant
 from app.models.attendance import Mark
 from app.models.certificate import Certificate
@@ -107,7 +107,7 @@ def _take_back(batch_id: int, made: dict[str, set[int]], progress: Progress, tot
     pace, rows = Pace(100, most=_AT_ONCE), 0
     while True:
         at = now()
-        with writing(), timed(pace, pace.size):
+        with a_slice(pace, pace.size):
             one_at_a_time(b"ledger batch %d" % batch_id)
             changes = _newest(batch_id, pace.size)
             if not changes:
