@@ -27,6 +27,7 @@ from app.web import (
     resident,
     sentences,
     trainer,
+    turns,
     uploads,
     words,
 )
@@ -62,5 +63,6 @@ def create_app(settings: dict[str, Any] | None = None, instance: Path | None = N
     for audience in (health, public, account, resident, trainer, provider, bureau):
         app.register_blueprint(audience.bp)
     cli.init(app)
+    turns.init(app)
     page_cache.init(app)
     return app
