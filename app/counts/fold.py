@@ -8,15 +8,16 @@ together. What does not count is subtracted: it is little (see `rows`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 from datetime import date
 from itertools import compress
-from operator import and_, itemgetter
 from typing import Any
 
 from sqlalchemy import Integer, String, case, cast, func, literal, literal_column, select, type_coerce, union_all
 
 from app.counts import rows
+from app.counts.crowds import Cell, Crowds
+from app.counts.pairs import CAME, REGISTERED
 from app.counts.reading import Readers, packed
 from app.database import db
 from app.models import AttendedHours, Enrolment, Offering, Person
@@ -24,47 +25,7 @@ from app.models import AttendedHours, Enrolment, Offering, Person
 DIMENSIONS = ("category", "division", "provider", "month")
 CITY, BEFORE = ("city", ""), ("before", "")
 ACTIVITIES = ("activities", "")  # all together; a row of theirs is ("activity", category)
-ALONE = (CITY[0], BEFORE[0], ACTIVITIES[0])  # tables of one row
-Cell = tuple[str, Any]
 Daily = Iterable[tuple[str, list[int]]]  # per day offering, amount, offering, amount …
-
-
-class Crowd:
-    """Distinct human beings, by the ids under which they are counted."""
-
-    def __init__(self, lists: list[list[int]], highest: int) -> None:
-        # One byte for each id beats a set for large crowds, six times over; small crowds are sets.
-        self._few: set[int] | None = None
-        if sum(map(len, lists)) * 64 < highest:
-            self._few = set().union(*lists)
-            self.size = len(self._few)
-            return
-        self._present = present = bytearray(highest + 1)
-        for people in lists:
-            for identity in people:
-                present[identity] = 1
-        self.size = present.count(1)
-
-    def holding(self, pairs: Pairs) -> list[tuple[int, int]]:
-        """Those of the pairs that are both in it; none above the highest id."""
-        if self._few is not None:
-            few, beside = self._few, pairs.beside
-            return [(one, other) for one in few.intersection(beside) for other in beside[one] if other in few]
-        if len(pairs.each) < 2:
-            return [pair for pair in pairs.each if self._present[pair[0]] and self._present[pair[1]]]
-        ones, others = (itemgetter(*side)(self._present) for side in pairs.sides)
-        return list(compress(pairs.each, map(and_, ones, others)))
-
-
-class Pairs:
-    """Pairs of human beings, in the forms in which a crowd is asked for them."""
-
-    def __init__(self, pairs: set[tuple[int, int]]) -> None:
-        self.each = sorted(pairs)
-        self.sides = tuple(zip(*self.each, strict=True))
-        self.beside: dict[int, list[int]] = defaultdict(list)
-        for one, other in self.each:
-            self.beside[one].append(other)
 
 
 class Fold:
@@ -81,20 +42,18 @@ class Fold:
         attended, twins = readers.ask(_attended(start, end)), readers.ask(_twins())
         self._offerings = {row[0]: row for row in _offerings()}
         self._training = {offering_id for offering_id, row in self._offerings.items() if row[4]}
-        self.highest = db.session.scalar(select(func.max(Person.id))) or 0
         self._less: dict[int, set[tuple[Any, ...]]] = defaultdict(set)
         for what, row_id, day, offering_id, amount in less():
             self._less[what].add((row_id, day, offering_id, amount))
-        self._crowds: dict[str, dict[Cell, list[list[int]]]] = defaultdict(lambda: defaultdict(list))
         self._sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self._identities: dict[int, int] = dict(twins)
+        self.crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
         self._attend(attended)
+        for came, people in self._books():
+            self.crowds.add((REGISTERED, CAME) if came else (REGISTERED,), people)
+        self.crowds.join(twins)
 
     def sums(self) -> dict[Cell, dict[str, int]]:
-        """Per row of a table what adds up: person-times, groups, hundredths of class hours, completions, certificates.
-
-        Asked of the second reader last: ask for the crowds first.
-        """
+        """Per row of a table what else adds up: groups, hundredths of class hours, completions, certificates."""
         for measure, told in self._told.items():
             self._add(measure, told(), wherever=measure == "certificates")
         less = self._less
@@ -104,48 +63,31 @@ class Fold:
         self._add("certificates", gone, wherever=True)
         return self._sums
 
-    def crowds(self, by: str) -> Iterator[tuple[Cell, Crowd]]:
-        """Who attended, per row of a table; one crowd at a time is held."""
-        for cell, lists in self._crowds[by].items():
-            yield cell, Crowd(lists, self.highest)
-
-    def on_the_books(self) -> tuple[Crowd, Crowd]:
-        """Who is registered in elderly education in the year (R8), and who of them came (R1)."""
-        lists: dict[bool, list[int]] = {False: [], True: []}
-        for came, people in self._books():
-            lists[bool(came)] = list(map(self._identities.get, people, people))
-        return Crowd(list(lists.values()), self.highest), Crowd([lists[True]], self.highest)
-
     # -- steps -------------------------------------------------------------
 
     def _attend(self, attended: list[tuple[str, list[Any]]]) -> None:
-        """Who attended, without those who do not count, under the id of the human being; into crowds and sums."""
+        """Who attended, without those who do not count, into the crowds."""
         gone: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for _, on, offering_id, person in self._less[rows.ATTENDED]:
             gone[on].append((offering_id, person))
-        before, city = self._crowds[BEFORE[0]][BEFORE], self._crowds[CITY[0]][CITY]
-        of_offering: dict[int, list[list[int]]] = defaultdict(list)
-        human_being, training = self._identities.get, self._training
-        times: list[tuple[str, list[int]]] = []
+        before: list[int] = []
+        together: dict[tuple[int, int], list[int]] = defaultdict(list)
         for on, here in attended:
             lists = dict(here)
             for offering_id, person in gone.get(on, ()):
                 lists[offering_id].remove(person)
+            this, month = on.startswith(self._this), int(on[5:7])
             for offering_id, people in lists.items():
-                lists[offering_id] = list(map(human_being, people, people))
-            times.append((on, [number for row in lists.items() for number in (row[0], len(row[1]))]))
-            in_training = [people for offering_id, people in lists.items() if offering_id in training]
-            if not on.startswith(self._this):
-                before += in_training
-                continue
-            city += in_training
-            self._crowds["month"]["month", int(on[5:7])] += in_training
-            for offering_id, people in lists.items():
-                of_offering[offering_id].append(people)
-        for offering_id, came in of_offering.items():
-            for cell in self._cells_of(offering_id):
-                self._crowds[cell[0]][cell] += came
-        self._add("person_times", times)
+                if this:
+                    together[offering_id, month] += people
+                elif offering_id in self._training:
+                    before += people
+        self.crowds.add((BEFORE,), before)
+        for (offering_id, month), people in together.items():
+            cells = self._cells_of(offering_id)
+            if offering_id in self._training:
+                cells += CITY, ("month", month)
+            self.crowds.add(cells, people)
 
     def _cells_of(self, offering_id: int, as_training: bool = False) -> tuple[Cell, ...]:
         _, category, division, provider, is_training = self._offerings[offering_id]
@@ -158,15 +100,14 @@ class Fold:
         which: Container[int] = self._offerings if wherever else self._training
         per_offering: dict[int, int] = defaultdict(int)
         for day, told in found:
-            numbers = iter(told)
-            pairs = list(zip(numbers, numbers, strict=True))
-            together = sum(amount for offering_id, amount in pairs if offering_id in which)
+            offerings, amounts = told[::2], told[1::2]
+            together = sum(compress(amounts, map(which.__contains__, offerings)))
             if not day.startswith(self._this):
                 self._sums[BEFORE][measure] += together
                 continue
             self._sums[CITY][measure] += together
             self._sums["month", int(day[5:7])][measure] += together
-            for offering_id, amount in pairs:
+            for offering_id, amount in zip(offerings, amounts, strict=True):
                 per_offering[offering_id] += amount
         for offering_id, amount in per_offering.items():
             for cell in self._cells_of(offering_id, wherever):

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Integer, Select, and_, distinct, func, select, true, type_coerce
 
 from app.counts import rows
-from app.counts.fold import Crowd
-from app.counts.pairs import OnTheBooks, OpenPairs
+from app.counts.crowds import Crowds
+from app.counts.pairs import CAME, REGISTERED, OnTheBooks, OpenPairs
 from app.database import db
 from app.models import Certificate, Enrolment, GroupVisit, Offering, Person
 from app.models.person import full_years
@@ -176,12 +176,11 @@ def on_the_books(place: Place, attended: bool = False) -> Select[Any]:
 def books(place: Place) -> OnTheBooks:
     """在册人数 of a row of elderly education, and who of them came."""
 
-    def crowd(attended: bool) -> Crowd:
-        found = on_the_books(place, attended).order_by(None).subquery()
-        people = db.session.scalars(select(found.c.identity).distinct()).all()
-        return Crowd([list(people)], db.session.scalar(select(func.max(Person.id))) or 0)
-
-    return OnTheBooks.of(crowd(attended=False), crowd(attended=True), OpenPairs())
+    crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
+    for cell in (REGISTERED, CAME):
+        found = on_the_books(place, attended=cell == CAME).order_by(None).subquery()
+        crowds.add((cell,), list(db.session.scalars(select(found.c.identity).distinct())))
+    return OnTheBooks.of(OpenPairs().persons(crowds))
 
 
 def visits_of(offering: Offering) -> list[GroupVisit]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
-from app.counts.fold import Crowd, Pairs
+from app.counts.crowds import Cell, Crowds
 from app.database import db
 from app.models import CandidatePair, Person
 
@@ -48,28 +48,6 @@ def _documents_of(identities: set[int]) -> Iterator[Any]:
 _CHUNK = 500
 
 
-@dataclass(frozen=True)
-class OnTheBooks:
-    """在册人数: people registered in elderly education at some time in a year (R8), and who of them came (R1).
-
-    Each from open pairs taken as one to open pairs taken as two (R20).
-    """
-
-    persons: int = 0
-    persons_max: int = 0
-    attended: int = 0
-    attended_max: int = 0
-
-    @classmethod
-    def of(cls, registered: Crowd, attended: Crowd, pairs: OpenPairs) -> OnTheBooks:
-        return cls(
-            registered.size - pairs.too_many(registered),
-            registered.size,
-            attended.size - pairs.too_many(attended),
-            attended.size,
-        )
-
-
 class OpenPairs:
     """The candidate pairs nobody has decided, between human beings, and the documents known of those."""
 
@@ -90,12 +68,17 @@ class OpenPairs:
                 pairs.add((one, other))
         for identity, kind, number in _documents_of(joined):
             self.documents[identity].add((kind, number))
-        self._pairs = Pairs(pairs)
+        self._pairs = sorted(pairs)
 
-    def too_many(self, people: Crowd) -> int:
-        """By how much this crowd shrinks when every open pair among them is taken as one."""
+    def persons(self, crowds: Crowds) -> Persons:
+        """Of every cell the least and the greatest number of people that it can be."""
+        found = crowds.holding(self._pairs)
+        return {cell: (size - self._too_many(found.get(cell, ())), size) for cell, size in crowds.sizes().items()}
+
+    def _too_many(self, pairs: Iterable[tuple[int, int]]) -> int:
+        """By how much a crowd shrinks when these open pairs in it are taken as one."""
         beside: dict[int, list[int]] = defaultdict(list)
-        for one, other in people.holding(self._pairs):
+        for one, other in pairs:
             beside[one].append(other)
             beside[other].append(one)
         too_many, seen = 0, set[int]()
@@ -117,3 +100,24 @@ class OpenPairs:
         if len(known) < 2:
             return 1
         return min(len(crowd), max(Counter(kind for kind, _ in known).values()))
+
+
+@dataclass(frozen=True)
+class OnTheBooks:
+    """在册人数: people registered in elderly education at some time in a year (R8), and who of them came (R1).
+
+    Each from open pairs taken as one to open pairs taken as two (R20).
+    """
+
+    persons: int = 0
+    persons_max: int = 0
+    attended: int = 0
+    attended_max: int = 0
+
+    @classmethod
+    def of(cls, persons: Persons) -> OnTheBooks:
+        return cls(*persons.get(REGISTERED, (0, 0)), *persons.get(CAME, (0, 0)))
+
+
+REGISTERED, CAME = ("books", "registered"), ("books", "came")
+Persons = dict[Cell, tuple[int, int]]  # open pairs taken as one … as two

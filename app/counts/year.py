@@ -15,8 +15,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.counts.fold import ACTIVITIES, ALONE, BEFORE, CITY, DIMENSIONS, Cell, Fold
-from app.counts.pairs import OnTheBooks, OpenPairs
+from app.counts.crowds import Cell
+from app.counts.fold import ACTIVITIES, BEFORE, CITY, DIMENSIONS, Fold
+from app.counts.pairs import OnTheBooks, OpenPairs, Persons
 from app.counts.reading import readers
 from app.database import db
 from app.models import Provider
@@ -140,9 +141,10 @@ def year_table(year: int, by: str | None = None) -> Table:
 def count_year(year: int, with_before: bool = False) -> Year:
     """All tables of a year, counted from the sign-ups as they stand (R1–R20)."""
     with _collector_at_rest(), readers() as both:
-        fold, pairs = Fold(both, year, with_before), OpenPairs()
+        fold = Fold(both, year, with_before)
+        persons = OpenPairs().persons(fold.crowds)
         names = {row.id: row.name for row in db.session.connection().execute(select(Provider.id, Provider.name))}
-        figures = _figures(fold, pairs)
+        figures = _figures(fold, persons)
         before = figures.get(BEFORE, Figures()) if with_before else None
         tables = {by: _lines(by, figures, names) for by in DIMENSIONS}
         return Year(
@@ -152,14 +154,15 @@ def count_year(year: int, with_before: bool = False) -> Year:
             before=before,
             activities=_lines("activity", figures, names),
             all_activities=figures.get(ACTIVITIES, Figures()),
-            books=OnTheBooks.of(*fold.on_the_books(), pairs),
+            books=OnTheBooks.of(persons),
         )
 
 
 def count_city(year: int) -> Figures:
     """The city's own figures of a year, without its tables."""
     with _collector_at_rest(), readers() as both:
-        return _figures(Fold(both, year), OpenPairs(), (CITY[0],)).get(CITY, Figures())
+        fold = Fold(both, year)
+        return _figures(fold, OpenPairs().persons(fold.crowds)).get(CITY, Figures())
 
 
 @contextmanager
@@ -174,16 +177,13 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _figures(
-    fold: Fold, pairs: OpenPairs, tables: tuple[str, ...] = (*DIMENSIONS, *ALONE, "activity")
-) -> dict[Cell, Figures]:
-    """Every cell of these tables. The city has a crowd of its own: persons of rows do not add up (R6)."""
-    persons = {cell: (crowd.size, pairs.too_many(crowd)) for by in tables for cell, crowd in fold.crowds(by)}
-    sums, figures = fold.sums(), {}
+def _figures(fold: Fold, persons: Persons) -> dict[Cell, Figures]:
+    """Every cell of the tables. The city has a crowd of its own: persons of rows do not add up (R6)."""
+    times, sums, figures = fold.crowds.times, fold.sums(), {}
     for cell in {**persons, **dict.fromkeys(sums)}:
-        most, too_many = persons.get(cell, (0, 0))
+        least, most = persons.get(cell, (0, 0))
         hours = (Decimal(sums[cell].pop("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        figures[cell] = Figures(persons=most - too_many, persons_max=most, class_hours=hours, **sums[cell])
+        figures[cell] = Figures(least, most, times[cell], class_hours=hours, **sums[cell])
     return figures
 
 
