@@ -13,7 +13,7 @@ from datetime import date
 from itertools import compress
 from typing import Any
 
-from sqlalchemy import Integer, String, case, cast, func, literal, literal_column, select, type_coerce, union_all
+from sqlalchemy import Integer, String, case, cast, func, literal, literal_column, not_, select, type_coerce, union_all
 
 from app.counts import rows
 from app.counts.crowds import Cell, Crowds
@@ -37,7 +37,7 @@ class Fold:
         if with_before:
             start = rows.bounds(year - 1)[0]
         less = readers.ask_beside(packed(rows.subtrahends(start, end)))
-        self._books = readers.ask_beside(_on_the_books(*rows.bounds(year)))
+        books = readers.ask_beside(_on_the_books(*rows.bounds(year)))
         self._told = {name: readers.ask_beside(each) for name, each in _amounts(start, end).items()}
         attended, twins = readers.ask(_attended(start, end)), readers.ask(_twins())
         self._offerings = {row[0]: row for row in _offerings()}
@@ -46,15 +46,24 @@ class Fold:
         for what, row_id, day, offering_id, amount in less():
             self._less[what].add((row_id, day, offering_id, amount))
         self._sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self.crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
+        highest = db.session.scalar(select(func.max(Person.id))) or 0
+        self.crowds, self.before = Crowds(highest), Crowds(highest)
         self._attend(attended)
-        for came, people in self._books():
-            self.crowds.add((REGISTERED, CAME) if came else (REGISTERED,), people)
-        self.crowds.join(twins)
+        for came, others in books():
+            self.crowds.add((REGISTERED, CAME), came)
+            self.crowds.add((REGISTERED,), others)
+        for crowds in (self.crowds, self.before):
+            crowds.join(twins)
 
     def sums(self) -> dict[Cell, dict[str, int]]:
-        """Per row of a table what else adds up: groups, hundredths of class hours, completions, certificates."""
-        for measure, told in self._told.items():
+        """Per row of a table what adds up: person-times, groups, hundredths of class hours, completions, certificates.
+
+        The second reader begins with the longest, so the last is asked for first.
+        """
+        for crowds in (self.crowds, self.before):
+            for cell, times in crowds.times.items():
+                self._sums[cell]["person_times"] = times
+        for measure, told in reversed(self._told.items()):
             self._add(measure, told(), wherever=measure == "certificates")
         less = self._less
         self._add("completions", ((on, [offering, -1]) for _, on, offering, _ in less[rows.COMPLETED]))
@@ -82,7 +91,7 @@ class Fold:
                     together[offering_id, month] += people
                 elif offering_id in self._training:
                     before += people
-        self.crowds.add((BEFORE,), before)
+        self.before.add((BEFORE,), before)
         for (offering_id, month), people in together.items():
             cells = self._cells_of(offering_id)
             if offering_id in self._training:
@@ -182,11 +191,11 @@ def _daily(statement: Any) -> Any:
 
 
 def _on_the_books(start: date, end: date) -> Any:
-    """Did they come? and everybody who did, or did not."""
+    """One row: everybody who came, and everybody who did not."""
     source = rows.on_the_books(start, end, rows.twins())
-    people = func.aggregate_strings(cast(source.c.person_id, String), ",").label("people")
-    came = case((source.c.came, 1), else_=0)
-    return packed(select(came.label("came"), people).group_by(came))
+    person = cast(source.c.person_id, String)
+    lists = (func.aggregate_strings(case((who, person)), ",") for who in (source.c.came, not_(source.c.came)))
+    return packed(select(*(func.coalesce(people, literal_column("''", String)) for people in lists)))
 
 
 def _twins() -> Any:

@@ -70,10 +70,14 @@ class OpenPairs:
             self.documents[identity].add((kind, number))
         self._pairs = sorted(pairs)
 
-    def persons(self, crowds: Crowds) -> Persons:
+    def persons(self, *several: Crowds) -> Persons:
         """Of every cell the least and the greatest number of people that it can be."""
-        found = crowds.holding(self._pairs)
-        return {cell: (size - self._too_many(found.get(cell, ())), size) for cell, size in crowds.sizes().items()}
+        persons: Persons = {}
+        for crowds in several:
+            found = crowds.holding(self._pairs)
+            for cell, size in crowds.sizes().items():
+                persons[cell] = size - self._too_many(found.get(cell, ())), size
+        return persons
 
     def _too_many(self, pairs: Iterable[tuple[int, int]]) -> int:
         """By how much a crowd shrinks when these open pairs in it are taken as one."""

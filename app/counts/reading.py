@@ -32,10 +32,15 @@ class Readers:
         return _rows(self._first, statement)
 
     def ask_beside(self, statement: Any) -> Callable[[], list[Any]]:
-        """The same by the second reader, who takes what it is asked in this order; call it for the rows."""
+        """The same by the second reader, who takes what it is asked in this order; call it for the rows.
+
+        What the second has not begun by then is asked at once by the first:
+        call for the last first, and neither waits for the other.
+        """
         if self._worker is None or self._second is None:
             return lambda: _rows(self._first, statement)
-        return self._worker.submit(_rows, self._second, statement).result
+        asked = self._worker.submit(_rows, self._second, statement)
+        return lambda: _rows(self._first, statement) if asked.cancel() else asked.result()
 
 
 @contextmanager

@@ -142,7 +142,7 @@ def count_year(year: int, with_before: bool = False) -> Year:
     """All tables of a year, counted from the sign-ups as they stand (R1–R20)."""
     with _collector_at_rest(), readers() as both:
         fold = Fold(both, year, with_before)
-        persons = OpenPairs().persons(fold.crowds)
+        persons = OpenPairs().persons(fold.crowds, fold.before)
         names = {row.id: row.name for row in db.session.connection().execute(select(Provider.id, Provider.name))}
         figures = _figures(fold, persons)
         before = figures.get(BEFORE, Figures()) if with_before else None
@@ -179,11 +179,11 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _figures(fold: Fold, persons: Persons) -> dict[Cell, Figures]:
     """Every cell of the tables. The city has a crowd of its own: persons of rows do not add up (R6)."""
-    times, sums, figures = fold.crowds.times, fold.sums(), {}
-    for cell in {**persons, **dict.fromkeys(sums)}:
+    figures = {}
+    for cell, sums in fold.sums().items():
         least, most = persons.get(cell, (0, 0))
-        hours = (Decimal(sums[cell].pop("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        figures[cell] = Figures(least, most, times[cell], class_hours=hours, **sums[cell])
+        hours = (Decimal(sums.pop("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        figures[cell] = Figures(least, most, class_hours=hours, **sums)
     return figures
 
 
