@@ -36,6 +36,7 @@ PRAGMAS = (
     "secure_delete=ON",
     "journal_size_limit=67108864",
 )
+CHECKPOINT, LATE_CHECKPOINT = 1000, 8000  # pages of the log at which a commit copies it back into the file
 WRITER = "registry_writer"
 
 
@@ -179,6 +180,24 @@ def writing() -> Iterator[Any]:
         session.info.pop(WRITER, None)
 
 
+def leave_checkpoint_for_later() -> None:
+    """In a write transaction on SQLite: its commit does not copy the log back, unless that grew to LATE_CHECKPOINT."""
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={LATE_CHECKPOINT}")
+        connection.info["late"] = True
+
+
+def checkpoint() -> None:
+    """Outside every transaction, SQLite: copy the log back into the file while others read and write."""
+    if db.engine.dialect.name == "sqlite":
+        connection = db.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        finally:
+            connection.close()
+
+
 def first_lock_of(row: Any) -> bool:
     """Has this write transaction not locked the row yet? From now on it has."""
     locked = db.session.info.get(WRITER)
@@ -291,6 +310,8 @@ def _leave_queue(dbapi: Any, record: Any) -> None:
     queue = record.info.pop("queue", None)
     if queue is not None:
         queue.leave()
+    if record.info.pop("late", False) and dbapi is not None:
+        dbapi.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT}")
 
 
 def _begin_postgresql(connection: Connection) -> None:

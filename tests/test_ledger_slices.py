@@ -2,13 +2,15 @@
 
 import gc
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from app import ledger
+from app import database, ledger
 from app.database import WRITER, db
-from app.ledger import loading
+from app.ledger import loading, staging
 from app.models import Enrolment
+from app.writer_queue import WriterQueue
 from tests.ledgers import CAME, a_row, workbook
 
 
@@ -59,3 +61,61 @@ def test_a_slice_that_fails_gives_the_collector_back(app, monkeypatch):
         ledger.load(batch_id)
     assert gc.isenabled()
     assert db.session.scalar(db.select(db.func.count()).select_from(Enrolment)) == 0
+
+
+def writes_of_the_file_itself(app, monkeypatch) -> Counter[bool]:
+    """During a load, how often the database file changed while the queue was held (True) and while it was not."""
+    file = Path(db.engine.url.database)
+    batch_id, _, plan = ledger.receive(workbook([a_row(n, **CAME) for n in range(1, 400)]), "a.xlsx")
+    changed: Counter[bool] = Counter()
+    join, leave = WriterQueue.join, WriterQueue.leave
+    seen = [file.stat().st_mtime_ns]
+
+    def look(held: bool) -> None:
+        now = file.stat().st_mtime_ns
+        changed[held] += now != seen[0]
+        seen[0] = now
+
+    def joined(queue: WriterQueue) -> None:
+        look(held=False)
+        join(queue)
+
+    def left(queue: WriterQueue) -> None:
+        look(held=True)
+        leave(queue)
+
+    monkeypatch.setattr(WriterQueue, "join", joined)
+    monkeypatch.setattr(WriterQueue, "leave", left)
+    loading.begin_loading(batch_id)
+    assert list(loading._Loader(plan, batch_id, None).run())[-1] == 399
+    return changed
+
+
+def checkpoint_often(monkeypatch) -> None:
+    monkeypatch.setattr(database, "PRAGMAS", (*database.PRAGMAS, "wal_autocheckpoint=1"))
+    monkeypatch.setattr(database, "CHECKPOINT", 1)
+    db.session.remove()
+    db.engine.dispose()
+
+
+@pytest.mark.engine("sqlite")
+def test_the_log_is_copied_back_only_when_a_slice_has_left_the_queue(app, monkeypatch):
+    checkpoint_often(monkeypatch)
+    changed = writes_of_the_file_itself(app, monkeypatch)
+    assert changed[False] > 1 and changed[True] <= 1, "begin_loading is no slice"
+    log = db.session.connection().exec_driver_sql("PRAGMA wal_autocheckpoint").scalar()
+    assert log == 1, "the connection serves others next"
+
+
+@pytest.mark.engine("sqlite")
+def test_without_that_the_next_writer_would_wait_for_it(app, monkeypatch):
+    checkpoint_often(monkeypatch)
+    monkeypatch.setattr(staging, "leave_checkpoint_for_later", lambda: None)
+    assert writes_of_the_file_itself(app, monkeypatch)[True] > 1
+
+
+@pytest.mark.engine("sqlite")
+def test_a_log_that_grew_long_is_copied_back_all_the_same(app, monkeypatch):
+    checkpoint_often(monkeypatch)
+    monkeypatch.setattr(database, "LATE_CHECKPOINT", 1)
+    assert writes_of_the_file_itself(app, monkeypatch)[True] > 1

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 
 from app import sealing
 from app.clock import now
-from app.database import db, writing
+from app.database import checkpoint, db, leave_checkpoint_for_later, writing
 from app.ledger.columns import COLUMNS
 from app.ledger.files import Ledger
 from app.models.ledger_batch import LedgerBatch, LedgerRow
@@ -88,11 +88,14 @@ def a_slice(pace: Pace, written: int) -> Iterator[Any]:
     would make slices ever smaller, and the whole slower.
     The garbage collector waits until the lock is free: among the objects of
     a plan of 200,000 rows it once held every sign-up up for half a second.
+    So does SQLite's checkpoint: a slice fills a log that a commit would copy
+    back before the next writer's turn.
     """
     runs = gc.isenabled()
     gc.disable()
     try:
         with writing() as session:
+            leave_checkpoint_for_later()
             began = time.perf_counter()
             try:
                 yield session
@@ -101,6 +104,7 @@ def a_slice(pace: Pace, written: int) -> Iterator[Any]:
     finally:
         if runs:
             gc.enable()
+    checkpoint()
 
 
 def open_batch(name: str, *, provider_id: int | None = None, by_id: int | None = None) -> int:
