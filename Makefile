@@ -51,7 +51,7 @@ pictures: .venv/dev.stamp
 	$(BIN)/python -m tests.browser.pictures
 
 bench: .venv/dev.stamp
-	@for each in benchmarks/[a-z]*.py; do echo "== $$each"; $(BIN)/python -m benchmarks.$$(basename $$each .py) || exit 1; done
+	@over=0; for each in benchmarks/[a-z]*.py; do echo "== $$each"; $(BIN)/python -m benchmarks.$$(basename $$each .py) || over=1; done; exit $$over
 
 .venv/runtime.stamp: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt

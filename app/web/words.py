@@ -167,13 +167,14 @@ def ages(thing: Any) -> str:
 
 
 _WEEKLY = re.compile(r"每(周.(?:、.)*) ([\d:–]+)( 起，时间不一)?，共 (\d+) 次")
+_TIMES = re.compile(r"(共) (\d+) (次)")
 _ONCE = re.compile(r"(\d+)月(\d+)日 ([\d:–]+)，共 1 次")
 
 
 def timetable(text: str) -> str:
     """An offering's ``timetable`` in the reader's language; its column keeps it in Chinese for the lists."""
     if chosen_locale() == "zh":
-        return text
+        return _TIMES.sub("\\1\u00a0\\2\u00a0\\3", text)  # on a narrow card a number stays with its word
     if found := _ONCE.fullmatch(text):
         month, of_month, hours = found.groups()
         return gettext("%(day)s %(hours)s，共 1 次", day=f"{of_month} {date(2000, int(month), 1):%b}", hours=hours)
