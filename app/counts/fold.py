@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable
 from datetime import date
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -36,16 +37,18 @@ class Fold:
         start, end = rows.bounds(year)
         if with_before:
             start = rows.bounds(year - 1)[0]
-        less = readers.ask_beside(packed(rows.subtrahends(start, end)))
-        books = readers.ask_beside(_on_the_books(*rows.bounds(year)))
-        self._told = {name: readers.ask_beside(each) for name, each in _amounts(start, end).items()}
-        attended, twins = readers.ask(_attended(start, end)), readers.ask(_twins())
-        self._offerings = {row[0]: row for row in _offerings()}
-        self._training = {offering_id for offering_id, row in self._offerings.items() if row[4]}
+        less = readers.ask_beside(lambda: packed(rows.subtrahends(start, end)))
+        offerings = readers.ask_beside(_offerings)
+        books = readers.ask_beside(lambda: _on_the_books(*rows.bounds(year)))
+        self._told = {name: readers.ask_beside(partial(each, start, end)) for name, each in _AMOUNTS.items()}
+        attended, twins = readers.ask(lambda: _attended(start, end)), readers.ask(_twins)
+        self._groups = readers.ask(lambda: packed(select(rows.groups(start, end, training=None))))
         self._less: dict[int, set[tuple[Any, ...]]] = defaultdict(set)
         for what, row_id, day, offering_id, amount in less():
             self._less[what].add((row_id, day, offering_id, amount))
         self._sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._offerings = {row[0]: row for row in offerings()}
+        self._training = {offering_id for offering_id, row in self._offerings.items() if row[3]}
         highest = db.session.scalar(select(func.max(Person.id))) or 0
         self.crowds, self.before = Crowds(highest), Crowds(highest)
         self._attend(attended)
@@ -65,6 +68,9 @@ class Fold:
                 self._sums[cell]["person_times"] = times
         for measure, told in reversed(self._told.items()):
             self._add(measure, told(), wherever=measure == "certificates")
+        for offering, day, *amounts in self._groups:
+            for measure, amount in zip(_GROUPS, amounts, strict=True):
+                self._add(measure, [(day, [offering, amount])])
         less = self._less
         self._add("completions", ((on, [offering, -1]) for _, on, offering, _ in less[rows.COMPLETED]))
         self._add("hundredths", ((on, [offering, -amount]) for _, on, offering, amount in less[rows.HOURS]))
@@ -99,7 +105,7 @@ class Fold:
             self.crowds.add(cells, people)
 
     def _cells_of(self, offering_id: int, as_training: bool = False) -> tuple[Cell, ...]:
-        _, category, division, provider, is_training = self._offerings[offering_id]
+        _, (category, division), provider, is_training = self._offerings[offering_id]
         if is_training or as_training:
             return ("category", category), ("division", division), ("provider", provider)
         return ("activity", category), ACTIVITIES
@@ -123,10 +129,11 @@ class Fold:
                 self._sums[cell][measure] += amount
 
 
-def _offerings() -> list[Any]:
-    """Every offering: id, category, division, provider, is it training?"""
-    told = (Offering.id, Offering.category, Offering.division_code, Offering.provider_id, rows.is_training())
-    return list(db.session.connection().execute(select(*told)).all())
+def _offerings() -> Any:
+    """Every offering: id, category and division, provider, is it training?"""
+    quote = literal_column("'\"'", String)
+    names = quote + Offering.category + literal_column("'\",\"'", String) + Offering.division_code + quote
+    return packed(select(Offering.id, names.label("names"), Offering.provider_id, rows.is_training().label("training")))
 
 
 def _attended(start: date, end: date) -> Any:
@@ -164,23 +171,15 @@ def _hours(start: date, end: date) -> Any:
     return _daily(union_all(*parts))
 
 
-GROUPS = {"group_headcount": "headcount", "groups_reported": "reported", "groups_computed": "computed"}
+def _certificates(start: date, end: date) -> Any:
+    issued = rows.every_certificate(start, end)
+    day, offering = issued.c.day, issued.c.offering_id
+    return _daily(select(day, offering, func.count().label("amount")).group_by(day, offering))
 
 
-def _amounts(start: date, end: date) -> dict[str, Any]:
-    """What adds up, the longest first."""
-    came, issued = rows.groups(start, end, training=None), rows.every_certificate(start, end)
-    each = func.count().label("amount")
-    per_day = select(issued.c.day, issued.c.offering_id, each).group_by(issued.c.day, issued.c.offering_id)
-    return {
-        "hundredths": _hours(start, end),
-        "completions": _completed(start, end),
-        "certificates": _daily(per_day),
-        **{
-            measure: _daily(select(came.c.day, came.c.offering_id, came.c[column].label("amount")))
-            for measure, column in GROUPS.items()
-        },
-    }
+# What adds up, the longest first; and the amounts of `rows.groups`, in its order.
+_AMOUNTS = {"hundredths": _hours, "completions": _completed, "certificates": _certificates}
+_GROUPS = ("group_headcount", "groups_reported", "groups_computed")
 
 
 def _daily(statement: Any) -> Any:

@@ -19,6 +19,8 @@ from sqlalchemy import Connection, Date, Select, String, cast, func, literal_col
 
 from app.database import db
 
+Question = Callable[[], Select[Any]]  # makes a packed statement: whoever asks it makes it
+
 
 class Readers:
     """The session's connection and, where there is one, a second that works in a thread of its own."""
@@ -27,20 +29,20 @@ class Readers:
         self._first = db.session.connection()
         self._second, self._worker = second, worker
 
-    def ask(self, statement: Any) -> list[Any]:
+    def ask(self, packed: Question) -> list[Any]:
         """The rows of a packed statement, now."""
-        return _rows(self._first, statement)
+        return _rows(self._first, packed)
 
-    def ask_beside(self, statement: Any) -> Callable[[], list[Any]]:
+    def ask_beside(self, packed: Question) -> Callable[[], list[Any]]:
         """The same by the second reader, who takes what it is asked in this order; call it for the rows.
 
         What the second has not begun by then is asked at once by the first:
         call for the last first, and neither waits for the other.
         """
         if self._worker is None or self._second is None:
-            return lambda: _rows(self._first, statement)
-        asked = self._worker.submit(_rows, self._second, statement)
-        return lambda: _rows(self._first, statement) if asked.cancel() else asked.result()
+            return lambda: _rows(self._first, packed)
+        asked = self._worker.submit(_rows, self._second, packed)
+        return lambda: _rows(self._first, packed) if asked.cancel() else asked.result()
 
 
 @contextmanager
@@ -81,8 +83,8 @@ def _cell(column: Any) -> Any:
     return cast(column, String)
 
 
-def _rows(connection: Connection, statement: Any) -> list[Any]:
-    rows: list[Any] = json.loads(f"[{connection.scalar(statement) or ''}]")
+def _rows(connection: Connection, packed: Question) -> list[Any]:
+    rows: list[Any] = json.loads(f"[{connection.scalar(packed()) or ''}]")
     return rows
 
 

@@ -19,7 +19,15 @@ from app.web.bureau import bp, counted
 
 FIRST_YEAR = 1990
 # The city's figures on top of the page; persons_max stands beside persons.
-ON_TOP = ("persons", "person_times", "group_headcount", "person_times_total", "class_hours", "completions", "certificates")
+ON_TOP = (
+    "persons",
+    "person_times",
+    "group_headcount",
+    "person_times_total",
+    "class_hours",
+    "completions",
+    "certificates",
+)
 
 
 @bp.get("/year")
