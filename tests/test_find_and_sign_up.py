@@ -51,7 +51,7 @@ class Visitor:
     def ask(self, where: str, sent: dict[str, str] | None = None) -> tuple[str, str]:
         """Media type and text."""
         data = None if sent is None else urlencode(sent).encode()
-        request = urllib.request.Request(self._url + where, data)  # noqa: S310
+        request = urllib.request.Request(self._url + where, data)  # noqa: S310 - our own server, over http
         try:
             with self._open(request, timeout=60) as answer:
                 return answer.headers.get_content_type(), answer.read().decode()

@@ -160,7 +160,7 @@ def pause_between_look_and_take(engine: Any) -> None:
         time.sleep(PAUSE)
         return seen
 
-    Offering._newcomer = look_and_pause  # type: ignore[method-assign]
+    Offering._newcomer = look_and_pause  # type: ignore[method-assign] # in a process of its own
 
 
 def take_the_guards_away(engine: Any) -> None:

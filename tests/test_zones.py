@@ -36,7 +36,7 @@ def at(monkeypatch):
     def stand(moment: datetime) -> None:
         class Standing(datetime):
             @classmethod
-            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override] # returns no Standing
                 return moment.astimezone(tz)
 
         monkeypatch.setattr(clock, "datetime", Standing)

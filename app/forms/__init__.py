@@ -63,21 +63,22 @@ def required(sentence: str, *, keep_blank: bool = False) -> Any:
     return (_RequiredInput if keep_blank else _RequiredData)(_Later(sentence))
 
 
-class _AfterItsOwnComplaint:
+def _leave_it_to_its_own_complaint(field: Any) -> None:
     """What was typed but not understood isn't missing: the field's own sentence says more, and stands alone."""
+    if field.process_errors and getattr(field, "complaint", ""):
+        raise StopValidation
 
+
+class _RequiredData(DataRequired):
     def __call__(self, form: Any, field: Any) -> None:
-        if field.process_errors and getattr(field, "complaint", ""):
-            raise StopValidation
-        super().__call__(form, field)  # type: ignore[misc]
+        _leave_it_to_its_own_complaint(field)
+        super().__call__(form, field)
 
 
-class _RequiredData(_AfterItsOwnComplaint, DataRequired):
-    pass
-
-
-class _RequiredInput(_AfterItsOwnComplaint, InputRequired):
-    pass
+class _RequiredInput(InputRequired):
+    def __call__(self, form: Any, field: Any) -> None:
+        _leave_it_to_its_own_complaint(field)
+        super().__call__(form, field)
 
 
 class _Later(str):

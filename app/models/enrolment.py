@@ -185,8 +185,8 @@ class Enrolment(Base):
     def note(cls, **facts: Any) -> Enrolment:
         """A new row by its columns; only the offering calls this, under its lock.
 
-        Written at once and past the unit of work, which takes three times as
-        long for a single row: the lock is everybody's.
+        Written at once and past the unit of work, which takes longer for a
+        single row: the lock is everybody's.
         """
         noted: Any = db.session.connection().execute(_NOTE, facts)
         made = cls(id=noted.inserted_primary_key[0], **facts)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.clock import civil, instant, now
-from app.database import Base, Hours, Stamp, db
+from app.database import Base, Hours, Stamp, db, row_id
 from app.models.account import Account
 from app.models.attendance import STATUSES, Mark, Observation
 from app.models.attended import note_attendance, run_past_objects
@@ -283,7 +283,7 @@ class Lesson(Base):
         PostgreSQL. Raises ``lesson-gone``.
         """
         db.session.flush()
-        mine = db.select(Lesson.offering_id).where(Lesson.id == _key(self)).scalar_subquery()
+        mine = db.select(Lesson.offering_id).where(Lesson.id == row_id(self)).scalar_subquery()
         offering = db.session.scalar(
             db.select(Offering).where(Offering.id == mine).with_for_update(),
             execution_options={"populate_existing": True},
@@ -371,7 +371,7 @@ class Lesson(Base):
             .where(table.c.enrolment_id.in_(list(changes)))
             .values(superseded_at=at)
         )
-        said_by = _key(by) if by else None
+        said_by = row_id(by) if by else None
         common = {"lesson_id": self.id, "reason": reason, "marked_at": at, "marked_by_id": said_by}
         run_past_objects(
             db.insert(table),
@@ -417,11 +417,6 @@ _DATED = (Enrolment.first_attended_on, Enrolment.completed_on)
 
 def _day_of(offering: Offering, edge: Any, fact: Any) -> Any:
     return db.select(edge(fact)).where(Enrolment.offering_id == offering.id)
-
-
-def _key(thing: Any) -> Any:
-    """The primary key of a stored object, without reading it anew after a rollback."""
-    return db.inspect(thing).identity[0]
 
 
 def _in_order(lesson: Lesson) -> tuple[date, time, int]:

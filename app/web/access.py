@@ -183,6 +183,11 @@ def form_page(template: str, form: Any, **context: Any) -> tuple[str, int]:
     return render_template(template, form=form, has_errors=bool(form.errors), **context), status
 
 
+def me() -> Account:
+    """The signed-in account itself: verbs keep it, and a proxy must not be kept."""
+    return current_user._get_current_object()
+
+
 def own_provider_id() -> int:
     """The institution for which the signed-in clerk works, or 404."""
     ids = current_user.provider_ids("clerk")

@@ -23,7 +23,7 @@ from app.models.person import Person, mobile_index
 from app.models.sign_in import SignIn, SignInAttempt, sign_in_wrong
 from app.models.tidying import tidy
 from app.refusal import N_, Refusal
-from app.web.access import TOKEN, begin_session, form_page, safe_next, start_page
+from app.web.access import TOKEN, begin_session, form_page, me, safe_next, start_page
 
 bp = Blueprint("account", __name__)
 EVERY = timedelta(hours=1)
@@ -134,7 +134,7 @@ def correct(person_id: int) -> Any:
     if form.validate():
         try:
             with writing():
-                correct_person(person, form.name.data or "", form.birth_on.day, by=_me(), at=now())
+                correct_person(person, form.name.data or "", form.birth_on.day, by=me(), at=now())
         except Refusal as no:
             form.refuse(no)
         else:
@@ -160,10 +160,6 @@ def change_mobile() -> Any:
             flash(gettext("手机号已换好，下次请用新号登录。"))
             return redirect(url_for("account.my_data"), 303)
     return form_page("account/mobile.html", form)
-
-
-def _me() -> Account:
-    return current_user._get_current_object()
 
 
 def _own_person(person_id: int) -> Person:
@@ -220,7 +216,7 @@ def _renew(old: str, new: str) -> str:
         current_user.renew_password(password, checked)
         SignIn.end_all(current_user, now())
         SignInAttempt.forget(index, now())
-        return SignIn.begin(_me(), now())
+        return SignIn.begin(me(), now())
 
 
 def _change_mobile(number: str, password: str) -> None:

@@ -15,7 +15,7 @@ from app.models.account import AccountPerson
 from app.models.enrolment import Enrolment
 from app.models.offering import Offering
 from app.refusal import Refusal
-from app.web.access import form_page, published
+from app.web.access import form_page, me, published
 from app.web.once import blame_unless_reused, once
 from app.web.words import say
 
@@ -32,7 +32,7 @@ def enrolment(offering_id: int) -> Any:
 def enrol(offering_id: int) -> Any:
     form = EnrolmentForm()
     if form.validate():
-        asker = current_user._get_current_object()
+        asker = me()
         try:
             learner = asker.learner(form.person_id.data)
 
@@ -73,7 +73,7 @@ def withdrawal(enrolment_id: int) -> Any:
 def withdraw(enrolment_id: int) -> Response:
     mine = _own_enrolment(enrolment_id)
     with writing():
-        mine.leave(by=current_user._get_current_object(), at=now())
+        mine.leave(by=me(), at=now())
     return redirect(url_for("resident.enrolled", enrolment_id=enrolment_id), 303)
 
 

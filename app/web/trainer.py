@@ -7,20 +7,18 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app import clock
 from app.clock import now
 from app.database import db, writing
 from app.forms.trainer import RollForm, WalkInForm
-from app.models.account import Account
 from app.models.attendance import Observation
 from app.models.enrolment import Enrolment
 from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.refusal import Refusal
-from app.web.access import form_page
+from app.web.access import form_page, me
 from app.web.once import blame_unless_reused, once
 from app.web.words import mask_name
 
@@ -32,8 +30,8 @@ ONE_DAY = timedelta(1)
 @bp.get("/today")
 def today() -> str:
     day = _asked_day()
-    lessons = Lesson.timetable(_me(), day, day + WEEK)
-    uncalled = Lesson.uncalled(_me(), clock.today()) if day == clock.today() else []
+    lessons = Lesson.timetable(me(), day, day + WEEK)
+    uncalled = Lesson.uncalled(me(), clock.today()) if day == clock.today() else []
     return render_template(
         "trainer/today.html",
         day=day,
@@ -75,7 +73,7 @@ def take_roll(lesson_id: int) -> Any:
         version = int(form.base_version.data or 0)
         try:
             with writing():
-                changed = mine.take_roll(said, by=_me(), at=now(), base_version=version, reason=form.reason.data or "")
+                changed = mine.take_roll(said, by=me(), at=now(), base_version=version, reason=form.reason.data or "")
             return _saved(lesson_id, changed)
         except Refusal as no:
             form.refuse(no)
@@ -116,7 +114,7 @@ def _take_in_once(mine: Lesson, form: WalkInForm) -> None:
     came: list[Enrolment | Observation] = []
 
     def take_in() -> int:
-        came.append(mine.walk_in(name, by=_me(), at=now(), **facts))
+        came.append(mine.walk_in(name, by=me(), at=now(), **facts))
         return came[0].id
 
     once(form.nonce.data or "", f"walk-in {mine.id} {name} {facts}", take_in)
@@ -182,15 +180,11 @@ def _asked_day() -> date:
     return day if 2000 <= day.year <= 2100 else clock.today()
 
 
-def _me() -> Account:
-    return current_user._get_current_object()
-
-
 def _my_offerings() -> Any:
-    return db.select(Offering).where(Offering.id.in_(OfferingTrainer.taught_by(_me())))
+    return db.select(Offering).where(Offering.id.in_(OfferingTrainer.taught_by(me())))
 
 
 def _my_lesson(lesson_id: int) -> Lesson:
     """Loaded through the appointment; another trainer's answers like a missing one."""
-    taught = Lesson.offering_id.in_(OfferingTrainer.taught_by(_me()))
+    taught = Lesson.offering_id.in_(OfferingTrainer.taught_by(me()))
     return db.session.scalar(db.select(Lesson).where(Lesson.id == lesson_id, taught)) or abort(404)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response as Answer
 
 from app.clock import today
-from app.counts import DIMENSIONS
+from app.counts import DIMENSIONS, MEASURES
 from app.counts.checks import checks, every_year_adds_up, sums
 from app.counts.files import BASES, BY, FILES, HEADINGS
 from app.database import db
@@ -19,15 +19,7 @@ from app.web.bureau import bp, counted
 
 FIRST_YEAR = 1990
 # The city's figures on top of the page; persons_max stands beside persons.
-ON_TOP = (
-    "persons",
-    "person_times",
-    "group_headcount",
-    "person_times_total",
-    "class_hours",
-    "completions",
-    "certificates",
-)
+ON_TOP = tuple(measure for measure in MEASURES if measure != "persons_max")
 
 
 @bp.get("/year")

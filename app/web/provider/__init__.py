@@ -7,21 +7,15 @@ from typing import Any
 
 from flask import Blueprint, current_app, request, url_for
 from flask_babel import gettext
-from flask_login import current_user
 
 from app.database import db, writing
 from app.forms import Form
-from app.models import Account, Offering, Provider
+from app.models import Offering, Provider
 from app.refusal import Refusal
 from app.web.access import asked_page, mine, own_provider_id
 
 bp = Blueprint("provider", __name__, url_prefix="/desk")
 PER_PAGE = 30
-
-
-def me() -> Account:
-    """The clerk who is asking."""
-    return current_user._get_current_object()
 
 
 def own_provider() -> Provider:

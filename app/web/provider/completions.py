@@ -11,8 +11,8 @@ from app.clock import today
 from app.forms import Form
 from app.forms.provider import CompletionForm
 from app.models import Enrolment
-from app.web.access import mine
-from app.web.provider import bp, done, me, own_offering
+from app.web.access import me, mine
+from app.web.provider import bp, done, own_offering
 from app.web.provider.learners import completions_form, enrolment_page, own_enrolment, roster_page
 
 

@@ -16,8 +16,8 @@ from app.models import Account, AccountPerson, Certificate, Enrolment, Offering,
 from app.models.account import NewPassword
 from app.models.identity_number import normalise_name
 from app.models.staff import hand_password
-from app.web.access import form_page, mine, own_provider_id
-from app.web.provider import asked_words, bp, done, me, own_offering
+from app.web.access import form_page, me, mine, own_provider_id
+from app.web.provider import asked_words, bp, done, own_offering
 from app.web.words import mask_name
 
 MOST_FOUND = 200

@@ -18,8 +18,8 @@ from app.forms.provider_ledger import FILE_CODES, LoadForm, UploadForm, YearForm
 from app.models import LedgerBatch
 from app.models.ledger_batch import AT_WORK
 from app.refusal import Refusal
-from app.web.access import form_page, mine, own_provider_id
-from app.web.provider import bp, me, paged
+from app.web.access import form_page, me, mine, own_provider_id
+from app.web.provider import bp, paged
 from app.web.provider.ledger_work import SMALL_BATCH, SMALL_FILE, start
 
 _SHOWN = 50

@@ -11,8 +11,8 @@ from app.clock import now
 from app.database import db
 from app.forms.provider import LearnerForm, OutcomeForm
 from app.models import Enrolment, Lesson, Observation, Offering, Person
-from app.web.access import form_page, own_provider_id
-from app.web.provider import bp, done, me, paged
+from app.web.access import form_page, me, own_provider_id
+from app.web.provider import bp, done, paged
 from app.web.words import mask_name
 
 
