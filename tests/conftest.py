@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from playwright.sync_api import Browser as Chrome
 
 from app import create_app, sealing
 from app.clock import now
@@ -20,6 +21,7 @@ from app.database import WRITER, db, writing
 from app.models import Account, SignIn
 from app.web.access import TOKEN
 from tests import trace
+from tests.browser.server import chromium
 from tests.pages import check_page
 from tests.trace import (  # noqa: F401 - hooks and a fixture for the whole suite
     pytest_sessionfinish,
@@ -28,6 +30,13 @@ from tests.trace import (  # noqa: F401 - hooks and a fixture for the whole suit
 )
 
 ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Chrome]:
+    """The one Chromium of a worker: Playwright can't be started twice in a process."""
+    with chromium() as browser:
+        yield browser
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

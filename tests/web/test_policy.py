@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from app.web.headers import HEADERS
-from tests.browser.server import chromium
 
 EVALUATOR = Path(__file__).resolve().parents[1] / "browser" / "vendor" / "csp_evaluator.min.js"
 SHIPPED = HEADERS["Content-Security-Policy"]
@@ -44,11 +44,11 @@ def weaknesses(policy: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[Callable[[str], list[dict[str, Any]]]]:
-    with chromium() as browser:
-        page = browser.new_page()
-        page.evaluate(EVALUATOR.read_text("utf-8"))
-        yield lambda policy: page.evaluate("policy => judgePolicy(policy)", policy)
+def judge(chrome: Browser) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
+    page = chrome.new_page()
+    page.evaluate(EVALUATOR.read_text("utf-8"))
+    yield lambda policy: page.evaluate("policy => judgePolicy(policy)", policy)
+    page.close()
 
 
 def changed(name: str, *sources: str) -> str:
