@@ -91,7 +91,7 @@ REVISION = """
 from alembic import op
 import sqlalchemy as sa
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "HEAD", None, None
 
 
 def upgrade():
@@ -138,7 +138,8 @@ def test_a_migration_that_would_lose_something_leaves_everything_as_it_was(regis
 def with_revision(tmp_path: Path, step: str) -> Path:
     directory = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, directory)
-    (directory / "versions" / "0002_next.py").write_text(REVISION.replace("STEP", step))
+    latest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    (directory / "versions" / "9999_next.py").write_text(REVISION.replace("HEAD", latest).replace("STEP", step))
     return directory
 
 
