@@ -11,7 +11,7 @@ from app import sealing
 from app.clock import SHANGHAI, instant
 from app.database import db
 from app.models import Account, Course, Offering, Person, Provider
-from app.models.account import hash_password
+from app.models.account import AT_AN_INSTITUTION, hash_password
 from app.models.person import mobile_index
 from app.models.scheduling import schedule
 
@@ -33,7 +33,7 @@ def a_provider(name: str = "", **facts: Any) -> Provider:
 
 
 def an_account(role: str | None = None, provider: Provider | None = None, name: str = "", **facts: Any) -> Account:
-    """An account with PASSWORD, hashed once for all; trainers and clerks get an institution."""
+    """An account with PASSWORD, hashed once for all; whoever works at an institution gets one."""
     import uuid
 
     if not _hash:
@@ -53,7 +53,8 @@ def an_account(role: str | None = None, provider: Provider | None = None, name: 
     db.session.add(account)
     db.session.flush()
     if role:
-        if role in ("trainer", "clerk") and provider is None:
+        role = {"bureau": "officer"}.get(role, role)
+        if role in AT_AN_INSTITUTION and provider is None:
             provider = a_provider()
         account.grant(role, NOON, provider)
     return account

@@ -11,10 +11,10 @@ from werkzeug.routing import Rule
 from app.clock import SHANGHAI
 from app.database import db, writing
 from app.models import Account, Observation
+from app.models.account import AT_AN_INSTITUTION, ROLES
 from tests.people import NOON, a_person, a_provider, an_account, an_offering
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-ROLES = ("resident", "trainer", "clerk", "bureau")
 DAY = (datetime.now(SHANGHAI) + timedelta(20)).date()
 
 
@@ -22,10 +22,10 @@ def a_house() -> dict[str, Account]:
     """One of everything that an address may name, in one institution; the accounts by role, and one with all roles."""
     with writing():
         provider = a_provider()
-        accounts = {role: an_account(role, provider if role in ("trainer", "clerk") else None) for role in ROLES}
+        accounts = {role: an_account(role, provider if role in AT_AN_INSTITUTION else None) for role in ROLES}
         everybody = an_account("resident")
-        for role in ROLES[1:]:
-            everybody.grant(role, NOON, provider if role in ("trainer", "clerk") else None)
+        for role in [*ROLES][1:]:
+            everybody.grant(role, NOON, provider if role in AT_AN_INSTITUTION else None)
         person = a_person(account=accounts["resident"])
         a_person(account=everybody)
         offering, begun = an_offering(provider, first_on=DAY), an_offering(provider, first_on=date(2026, 3, 10))

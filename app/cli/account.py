@@ -9,21 +9,20 @@ from flask.cli import AppGroup
 
 from app.clock import now
 from app.database import db, writing
-from app.models.account import ROLES, Account, NewPassword
+from app.models.account import AT_AN_INSTITUTION, ROLES, Account, NewPassword
 from app.models.identity_number import NAME_LENGTH, mask_mobile, normalise_mobile, normalise_name
 from app.models.provider import PROVIDER_NAME_LENGTH, Provider
 from app.refusal import N_, Refusal
 
 UNUSABLE = 2
 group = AppGroup("account", help="Accounts: create one.")
-_AT_AN_INSTITUTION = ("clerk", "trainer")
 
 
 @group.command("create")
 @click.option("--role", default="", help=f"One of {', '.join(ROLES)}.")
 @click.option("--name", default="", help="The person's name, as on the identity card.")
 @click.option("--mobile", default="", help="The mobile with which they sign in.")
-@click.option("--provider", default="", help="The institution's name; for clerk and trainer.")
+@click.option("--provider", default="", help="The institution's name; for trainer, clerk, reviewer and head.")
 @click.option("--new-provider", is_flag=True, help="Make the institution when there is none of that name.")
 def create(role: str, name: str, mobile: str, provider: str, new_provider: bool) -> None:
     """Open an account and print its one-use password, which the first sign-in replaces."""
@@ -43,8 +42,10 @@ def _create(role: str, name: str, mobile: str, provider: str, new_provider: bool
         raise Refusal("role-unknown", N_("请写明身份，例如 --role clerk；身份有：%(roles)s。"), roles="、".join(ROLES))
     if not normalise_name(name) or max(len(name), len(normalise_name(name))) > NAME_LENGTH or not name.isprintable():
         raise Refusal("name-form", N_("请写姓名，最多 %(n)s 个字，例如 --name 王秀英。"), n=NAME_LENGTH)
-    if (role in _AT_AN_INSTITUTION) != bool(provider):
-        raise Refusal("role-institution", N_("教务和教师要写机构（--provider 名称），居民和教育局不写。"))
+    if (role in AT_AN_INSTITUTION) != bool(provider):
+        raise Refusal(
+            "role-institution", N_("教师、教务、审核人和负责人要写机构（--provider 名称），居民和教育局不写。")
+        )
     number = normalise_mobile(mobile)
     if not db.inspect(db.engine).has_table(Account.__tablename__):
         raise Refusal("no-tables", N_("数据库里还没有表，请先运行 flask --app wsgi db upgrade。"))

@@ -18,7 +18,7 @@ from app.clock import instant
 from app.database import db, writing
 from app.demo.people import Human, invent
 from app.models import Account, Certificate, Course, GroupVisit, Offering, Person, Provider
-from app.models.account import hash_password
+from app.models.account import AT_AN_INSTITUTION, hash_password
 from app.models.identity_number import normalise_name
 from app.models.person import mobile_index, settle_identities
 from app.models.scheduling import schedule
@@ -30,8 +30,17 @@ SEED = 20221122
 TELEPHONE = "0432-12345678"
 # Pupils who came in groups without names; 2,000 and 5,000 lie exactly on lines of the plan.
 NAMELESS = {-5: 640, -4: 1180, -3: 1530, -2: 2000, -1: 5000, 0: 3260}
-SIGNERS = {"resident": "王演示秀英", "trainer": "沈演示老师", "clerk": "李演示教务", "bureau": "张演示科长"}
+SIGNERS = {
+    "resident": "王演示秀英",
+    "trainer": "沈演示老师",
+    "clerk": "李演示教务",
+    "officer": "张演示科长",
+    "reviewer": "何演示审核",
+    "head": "吕演示校长",
+    "reader": "施演示科员",
+}
 SIGN_INS = "demo-sign-ins.json"
+_RENAMED = {"bureau": "officer"}  # in a file that was written before the bureau had two roles
 
 
 def is_empty() -> bool:
@@ -42,7 +51,8 @@ def is_empty() -> bool:
 def sign_ins(instance: Path) -> list[tuple[str, str, str]]:
     """Role, mobile and password of the demo accounts, or nothing when no demo was loaded."""
     path = instance / SIGN_INS
-    return [tuple(line) for line in json.loads(path.read_text())] if path.exists() else []
+    kept = json.loads(path.read_text()) if path.exists() else []
+    return [(_RENAMED.get(role, role), mobile, password) for role, mobile, password in kept]
 
 
 def load(today: date, instance: Path, say: Callable[[str], None]) -> None:
@@ -110,7 +120,7 @@ class _Load:
             password = f"{secrets.choice(('songhua', 'wusong', 'beishan', 'longtan'))}-{secrets.token_hex(4)}"
             mobile = f"1390000{9000 + number}"
             account = _account(SIGNERS[role], mobile, hash_password(password), at)
-            account.grant(role, at, desk if role in ("trainer", "clerk") else None)
+            account.grant(role, at, desk if role in AT_AN_INSTITUTION else None)
             if role == "trainer":
                 self.trainers[desk.id] = account
             if role == "resident":

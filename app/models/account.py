@@ -26,8 +26,14 @@ ROLES: dict[str, str] = {
     "resident": N_("居民"),
     "trainer": N_("教师"),
     "clerk": N_("机构教务"),
-    "bureau": N_("教育局"),
+    "reviewer": N_("机构审核人"),
+    "head": N_("机构负责人"),
+    "officer": N_("教育局经办"),
+    "reader": N_("教育局查阅"),
 }
+AT_AN_INSTITUTION = ("trainer", "clerk", "reviewer", "head")  # these roles belong to one institution
+DESK = ("clerk", "reviewer", "head")  # who opens an institution's desk; each signs its year in a part of its own
+BUREAU = ("officer", "reader")  # who opens the bureau's pages; only the officer changes anything there
 _HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 _ONE_AT_A_TIME = threading.Lock()  # 64 MiB each: eight at once would be half a gigabyte
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b3bqYdhwCnxTsVtyK4yRyBhDlY"
@@ -128,9 +134,11 @@ class Account(UserMixin, Base):
         self.password_hash, self.must_change_password = password.hash, password.one_use
 
     def grant(self, role: str, at: datetime, provider: Provider | None = None) -> RoleGrant:
-        """Give a role; clerk and trainer belong to one institution."""
-        if (provider is not None) != (role in ("clerk", "trainer")):
-            raise Refusal("role-institution", N_("教务和教师的身份要挂在一个机构下，其他身份不挂机构。"))
+        """Give a role; those of AT_AN_INSTITUTION belong to one institution. Raises ``role-institution``."""
+        if (provider is not None) != (role in AT_AN_INSTITUTION):
+            raise Refusal(
+                "role-institution", N_("教师、教务、审核人和负责人的身份要挂在一个机构下，其他身份不挂机构。")
+            )
         grant = RoleGrant(account=self, role=role, provider=provider, given_at=at)
         db.session.add(grant)
         db.session.flush()
@@ -203,8 +211,12 @@ class Account(UserMixin, Base):
 class RoleGrant(Base):
     __tablename__ = "role_grant"
     __table_args__ = (
-        CheckConstraint("role IN ('resident', 'trainer', 'clerk', 'bureau')", name="role_known"),
-        CheckConstraint("(provider_id IS NOT NULL) = (role IN ('trainer', 'clerk'))", name="institution"),
+        CheckConstraint(
+            "role IN ('resident', 'trainer', 'clerk', 'reviewer', 'head', 'officer', 'reader')", name="role_known"
+        ),
+        CheckConstraint(
+            "(provider_id IS NOT NULL) = (role IN ('trainer', 'clerk', 'reviewer', 'head'))", name="institution"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

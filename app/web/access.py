@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response
 from app.catalogue import page_number
 from app.clock import now
 from app.database import db
-from app.models.account import Account
+from app.models.account import BUREAU, DESK, Account
 from app.models.offering import Offering
 from app.models.sign_in import SignIn
 from app.web.words import gettext
@@ -45,10 +45,13 @@ GUARDS: dict[str | None, frozenset[str]] = {
     "account.change_mobile": frozenset({"anyone"}),
     "resident": frozenset({"anyone"}),  # whoever works here may learn here, too
     "trainer": frozenset({"trainer"}),
-    "provider": frozenset({"clerk"}),
-    "bureau": frozenset({"bureau"}),
+    "provider": frozenset(DESK),
+    "bureau": frozenset(BUREAU),
 }
+# Of a blueprint whose readers are more than its writers: who may send what changes anything.
+WRITERS: dict[str | None, frozenset[str]] = {"bureau": frozenset({"officer"})}
 # Pages that a one-use password opens: the one that asks for a new one, and the way out.
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WITH_ONE_USE_PASSWORD = frozenset({"account.new_password", "account.renew_password", "account.sign_out"})
 TOKEN = "token"  # noqa: S105 - the name of a cookie field
 
@@ -92,6 +95,8 @@ def guard() -> Response | None:
     roles = GUARDS.get(request.endpoint) or GUARDS.get(request.blueprint)
     if roles is None:
         abort(404)
+    if request.method not in _SAFE:
+        roles = WRITERS.get(request.blueprint, roles)
     one_use = current_user.is_authenticated and current_user.must_change_password
     if one_use and request.endpoint not in _WITH_ONE_USE_PASSWORD:
         return redirect(url_for("account.new_password"))
@@ -128,12 +133,12 @@ def menu() -> list[tuple[str, str]]:
     items = [("public.catalogue", gettext("找课程"))]
     if not current_user.is_authenticated:
         return [*items, ("resident.enrolments", gettext("我的报名"))]
-    for role, endpoint, words in (
-        ("trainer", "trainer.today", gettext("今天的课")),
-        ("clerk", "provider.offerings", gettext("班次")),
-        ("bureau", "bureau.year", gettext("年度统计")),
+    for roles, endpoint, words in (
+        (("trainer",), "trainer.today", gettext("今天的课")),
+        (DESK, "provider.offerings", gettext("班次")),
+        (BUREAU, "bureau.year", gettext("年度统计")),
     ):
-        if current_user.has_role(role):
+        if any(map(current_user.has_role, roles)):
             items.append((endpoint, words))
     return [*items, ("resident.enrolments", gettext("我的报名")), ("account.my_data", gettext("我的资料"))]
 
@@ -189,8 +194,8 @@ def me() -> Account:
 
 
 def own_provider_id() -> int:
-    """The institution for which the signed-in clerk works, or 404."""
-    ids = current_user.provider_ids("clerk")
+    """The institution at whose desk the signed-in account works, or 404."""
+    ids = [provider_id for role in DESK for provider_id in current_user.provider_ids(role)]
     if not ids:
         abort(404)
     return ids[0]

@@ -121,7 +121,7 @@ class Site:
             "idle_trainer": an_account("trainer", self.empty, "吴演示老师"),
             "clerk": an_account("clerk", self.school, "周演示教务"),
             "empty_clerk": an_account("clerk", self.empty, "郑演示教务"),
-            "bureau": an_account("bureau", name="冯演示"),
+            "bureau": an_account("officer", name="冯演示"),
             "one_use": an_account("resident", name="陈演示", must_change_password=True),
         }
         for name, account in self.accounts.items():

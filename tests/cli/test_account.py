@@ -6,6 +6,7 @@ import pytest
 
 from app.database import db, writing
 from app.models import Account, Person, Provider
+from app.models.account import AT_AN_INSTITUTION, ROLES
 from app.models.person import mobile_index
 from tests.people import a_provider, an_account
 
@@ -17,12 +18,12 @@ def create(app, *arguments: str):
     return answer
 
 
-@pytest.mark.parametrize("role", ["clerk", "trainer", "bureau", "resident"])
+@pytest.mark.parametrize("role", [*ROLES])
 def test_an_account_is_opened_with_a_one_use_password(app, role):
     with writing():
         provider = a_provider("第一机构（演示）")
     arguments = ["--role", role, "--name", "演示新人", "--mobile", "+86 139 0000 7001"]
-    if role in ("clerk", "trainer"):
+    if role in AT_AN_INSTITUTION:
         arguments += ["--provider", "第一机构（演示）"]
     answer = create(app, *arguments)
     assert answer.exit_code == 0, answer.output
@@ -36,7 +37,7 @@ def test_an_account_is_opened_with_a_one_use_password(app, role):
     assert db.session.scalar(db.select(db.func.count(Person.id))) == 1
 
 
-GOOD = {"--role": "bureau", "--name": "演示科长", "--mobile": "13900007002", "--provider": ""}
+GOOD = {"--role": "officer", "--name": "演示科长", "--mobile": "13900007002", "--provider": ""}
 
 
 @pytest.mark.engine("sqlite")
@@ -49,8 +50,8 @@ GOOD = {"--role": "bureau", "--name": "演示科长", "--mobile": "13900007002",
         ({"--name": "演" * 31}, "请写姓名"),
         ({"--mobile": "1390000"}, "手机号应为 11 位"),
         ({"--mobile": ""}, "手机号应为 11 位"),
-        ({"--role": "clerk"}, "教务和教师要写机构"),
-        ({"--provider": "第一机构（演示）"}, "教务和教师要写机构"),
+        ({"--role": "clerk"}, "负责人要写机构"),
+        ({"--provider": "第一机构（演示）"}, "负责人要写机构"),
         ({"--role": "clerk", "--provider": "没有的机构"}, "没有叫“没有的机构”的机构"),
         ({"--mobile": "13900007009"}, "已经开过账号"),
     ],

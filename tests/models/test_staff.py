@@ -68,7 +68,7 @@ def test_a_learner_with_a_living_sign_up_here_may_be_helped(app):
 def test_nobody_enters_another_role_through_a_reset(app):
     with writing():
         provider, elsewhere = a_provider(), a_provider()
-        officer = an_account("bureau", name="局演示")
+        officer = an_account("officer", name="局演示")
         hire(provider, "局演示", officer.mobile, FRESH, NOON)
         claimed, _ = a_resident("居民演示")
         hire(provider, "居民演示", claimed.mobile, FRESH, NOON)

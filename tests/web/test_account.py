@@ -8,7 +8,7 @@ import pytest
 from app.clock import now
 from app.database import db, writing
 from app.models import Account, Person, SignIn, SignInAttempt
-from app.models.account import NewPassword
+from app.models.account import DESK, ROLES, NewPassword
 from app.models.sign_in import TRIES
 from app.web.access import TOKEN, safe_next
 from tests.people import NOON, PASSWORD, an_account, an_offering
@@ -121,13 +121,13 @@ def test_the_right_password_signs_in_and_the_token_is_new_each_time(client):
     assert len(SignIn.living(account, now())) == 1, "the session before was ended"
 
 
-@pytest.mark.parametrize("role", ["resident", "trainer", "clerk", "bureau"])
+@pytest.mark.parametrize("role", [*ROLES])
 @pytest.mark.engine("sqlite")
 def test_each_role_arrives_at_its_own_page(client, role):
     with writing():
         account = an_account(role)
     answer = enter(client, account.mobile)
-    first = {"resident": "/my/enrolments", "trainer": "/teach/", "clerk": "/desk/", "bureau": "/bureau/"}[role]
+    first = {"resident": "/my/enrolments", "trainer": "/teach/", **dict.fromkeys(DESK, "/desk/")}.get(role, "/bureau/")
     assert answer.status_code == 303 and answer.location.startswith(first.rstrip("/"))
 
 

@@ -30,7 +30,7 @@ MOBILE = "13900001234"
 @pytest.fixture
 def bureau(client):
     with writing():
-        account = an_account("bureau")
+        account = an_account("officer")
     return client.sign_in(account)
 
 

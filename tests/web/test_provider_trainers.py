@@ -74,7 +74,7 @@ def test_a_reset_shows_a_password_once_and_ends_every_session(client):
 def test_an_account_that_is_not_its_own_to_reset_is_refused(client):
     provider = at_desk(client)
     with writing():
-        officer = an_account("bureau")
+        officer = an_account("officer")
         officer.grant("trainer", now(), provider)
         stranger = an_account("trainer", a_provider())
     before = fresh(officer).password_hash

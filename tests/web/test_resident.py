@@ -10,7 +10,7 @@ import pytest
 from app.clock import SHANGHAI
 from app.database import db, writing
 from app.models import Account, Enrolment, FormNonce, Offering
-from app.models.account import NewPassword
+from app.models.account import AT_AN_INSTITUTION, ROLES, NewPassword
 from app.models.person import settle_identities
 from tests.conftest import Browser
 from tests.people import NOON, a_person, a_provider, a_resident, an_account, an_offering
@@ -383,14 +383,14 @@ def test_records_with_the_same_identity_show_nothing_of_each_other(client):
     assert answer.status_code == 409 and "已经报过这个班了" in text(answer), "but nobody is in twice"
 
 
-@pytest.mark.parametrize("role", ["trainer", "clerk", "bureau"])
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "resident"])
 def test_whoever_works_here_signs_up_like_everybody_else(client, role):
     with writing():
         offering = offered()
         provider = a_provider()
         _, sealed = NewPassword.for_one_use()
         account = Account.open("演示同事", "13900006101", sealed, NOON)
-        account.grant(role, NOON, provider if role in ("trainer", "clerk") else None)
+        account.grant(role, NOON, provider if role in AT_AN_INSTITUTION else None)
         account.must_change_password = False
         (own,) = account.own_selves()
     client.sign_in(account)
