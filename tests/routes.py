@@ -65,6 +65,8 @@ def _value(name: str) -> Any:
         return "style.css"
     if name == "year":
         return 2026
+    if name == "kind":
+        return "association"
     if name.endswith("_id"):
         table = db.metadata.tables.get(name.removesuffix("_id"))
         row = db.session.scalar(db.select(db.func.min(table.c.id))) if table is not None else None

@@ -17,8 +17,20 @@ from werkzeug.routing import Rule
 
 from app.clock import now, today
 from app.database import db, writing
-from app.models import Account, Certificate, Enrolment, LedgerBatch, Observation, Offering, Person, Provider, SignIn
+from app.models import (
+    Account,
+    Certificate,
+    Enrolment,
+    LedgerBatch,
+    Observation,
+    Offering,
+    Person,
+    Provider,
+    RegisterEntry,
+    SignIn,
+)
 from app.models.account import BUREAU, DESK, ROLES
+from app.models.register import NAMED
 from app.web import access, resident
 from app.web.access import GUARDS
 from tests.conftest import Browser
@@ -56,6 +68,9 @@ ROUTES: dict[str, str] = {
     "bureau": """
         bureau.year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups bureau.sign_up
         bureau.group_visits bureau.providers
+        bureau.registers bureau.new_register bureau.register bureau.register_file bureau.new_entry bureau.register_entry
+        bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
+        bureau.entry_consent_withdrawal
     """,
 }
 WHO_MAY = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}
@@ -65,7 +80,7 @@ WRITERS = {"bureau": ("officer",)}
 PERSONAL = ("account.", "resident.")  # what stands in their addresses belongs to one account, whatever else it is
 PUBLISHED = ("public.", "resident.")  # there an offering's address is everybody's, once it is published
 MISSING = 987654321
-PLAIN = {"year": today().year, "form": "csv"}  # parts of addresses that nobody owns
+PLAIN = {"year": today().year, "form": "csv", "kind": "learning_star"}  # parts of addresses that nobody owns
 
 
 def test_every_route_is_listed_and_guarded(app):
@@ -314,6 +329,10 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
         )  # fmt: skip
         db.session.add_all([seen, batch])
         db.session.flush()
+        star = RegisterEntry.add(
+            NAMED["learning_star"], by=None, at=NOON, name=f"演示之星{offering.id}", level="city", year=2026
+        )
+        star.set_state("nominated", NOON.date(), by=None, at=NOON, day=today())
         return {
             "offering_id": offering.id,
             "lesson_id": offering.lessons[1].id,
@@ -324,6 +343,8 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
             "account_id": trainer.id,
             "person_id": person.id,
             "batch_id": batch.id,
+            "entry_id": star.id,
+            "state_id": star.history[0].id,
         }
 
 

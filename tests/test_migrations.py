@@ -24,7 +24,10 @@ from app.models import (
     LedgerBatch,
     LedgerChange,
     LedgerRow,
+    OfferingProgramme,
     PersonCorrection,
+    Programme,
+    RegisterKind,
     SignIn,
     SignInAttempt,
 )
@@ -164,6 +167,9 @@ def fill() -> None:
                 PersonCorrection(person_id=person.id, name="从前演示", corrected_at=NOON, corrected_by_id=account.id),
             ]
         )  # fmt: skip
+        RegisterKind.add("演示名单", "listing")
+        programme = Programme.add("求学圆梦（演示）")
+        session.add(OfferingProgramme(offering_id=things["offering_id"], programme_id=programme.id))
         batch = session.get_one(LedgerBatch, things["batch_id"])
         session.add(LedgerRow(batch_id=batch.id, row_number=2, cells_sealed=b"x"))
         session.add(LedgerChange(batch_id=batch.id, row_number=2, table_name="person", row_key="1"))

@@ -33,8 +33,10 @@ from app.models.ledger_batch import LedgerBatch, LedgerChange
 from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.models.person import CandidatePair, Person, settle_identities
+from app.models.programme import OfferingProgramme
 from app.models.provider import Provider
 from app.models.recording import delete_hours
+from app.models.register import RegisterEntry
 from app.refusal import N_, Refusal
 
 _AT_ONCE = 300
@@ -243,6 +245,7 @@ def _moved_people(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[
         if enrolment_id not in made["enrolment"]
     }
     used |= _values(AccountPerson.person_id, fresh) | _values(Person.merged_into_id, fresh)
+    used |= _values(RegisterEntry.person_id, fresh)
     for a, b in db.session.execute(
         db.select(CandidatePair.a_id, CandidatePair.b_id).where(
             or_(CandidatePair.a_id.in_(fresh), CandidatePair.b_id.in_(fresh)), CandidatePair.decision.is_not(None)
@@ -259,6 +262,7 @@ def _moved_people(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[
 def _moved_offerings(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[int]:
     keys = [change.key for change in changes]
     used = _values(Lesson.offering_id, keys) | _values(OfferingTrainer.offering_id, keys)
+    used |= _values(OfferingProgramme.offering_id, keys)
     used |= _used_by_others(Enrolment, Enrolment.offering_id, keys, made["enrolment"])
     used |= _used_by_others(GroupVisit, GroupVisit.offering_id, keys, made["group_visit"])
     facts = {o.id: offering_facts(o) for o in db.session.scalars(db.select(Offering).where(Offering.id.in_(keys)))}
@@ -268,12 +272,14 @@ def _moved_offerings(changes: Sequence[_Change], made: dict[str, set[int]]) -> s
 def _moved_courses(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[int]:
     keys = [change.key for change in changes]
     used = _used_by_others(Offering, Offering.course_id, keys, made["offering"])
+    used |= _values(RegisterEntry.course_id, keys)
     return {change.id for change in changes if change.key in used}
 
 
 def _moved_providers(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[int]:
     keys = [change.key for change in changes]
     used = _values(RoleGrant.provider_id, keys) | _values(LedgerBatch.provider_id, keys)
+    used |= _values(RegisterEntry.provider_id, keys)
     used |= _used_by_others(Course, Course.provider_id, keys, made["course"])
     used |= _used_by_others(Person, Person.keeper_provider_id, keys, made["person"])
     return {change.id for change in changes if change.key in used}

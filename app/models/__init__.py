@@ -12,7 +12,9 @@ from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
 from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.models.person import CandidatePair, Person
+from app.models.programme import OfferingProgramme, Programme
 from app.models.provider import Provider
+from app.models.register import RegisterEntry, RegisterKind, RegisterState
 from app.models.sign_in import SignIn, SignInAttempt
 
 __all__ = [
@@ -32,10 +34,15 @@ __all__ = [
     "Mark",
     "Observation",
     "Offering",
+    "OfferingProgramme",
     "OfferingTrainer",
     "Person",
     "PersonCorrection",
+    "Programme",
     "Provider",
+    "RegisterEntry",
+    "RegisterKind",
+    "RegisterState",
     "RoleGrant",
     "SignIn",
     "SignInAttempt",

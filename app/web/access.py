@@ -8,6 +8,7 @@ what does not exist.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ from werkzeug.wrappers import Response
 
 from app.catalogue import page_number
 from app.clock import now
-from app.database import db
+from app.database import db, writing
 from app.models.account import BUREAU, DESK, Account
 from app.models.offering import Offering
 from app.models.sign_in import SignIn
+from app.refusal import Refusal
 from app.web.words import gettext
 
 # The table of blueprint × role; an endpoint of its own line comes before its blueprint.
@@ -186,6 +188,22 @@ def form_page(template: str, form: Any, **context: Any) -> tuple[str, int]:
     """A page with a form: 200 when fresh, 422 when its shape is wrong, 409 when a rule said no."""
     status = 409 if form.refused else 422 if form.errors else 200
     return render_template(template, form=form, has_errors=bool(form.errors), **context), status
+
+
+def done(form: Any, verb: Callable[[], Any], fields: dict[str, str] | None = None) -> Any:
+    """What the verb answered (True for nothing) when the form was sent well and no rule refused; else None.
+
+    The verb runs in the request's write transaction; a refusal's sentence is
+    put at the field that ``fields`` names.
+    """
+    if not form.validate_on_submit():
+        return None
+    try:
+        with writing():
+            return verb() or True
+    except Refusal as no:
+        form.blame(no, fields or getattr(form, "BLAME", {}))
+        return None
 
 
 def me() -> Account:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, current_app, request, url_for
 from flask_babel import gettext
 
-from app.database import db, writing
-from app.forms import Form
+from app.database import db
 from app.models import Offering, Provider
-from app.refusal import Refusal
-from app.web.access import asked_page, mine, own_provider_id
+from app.web.access import asked_page, done, mine, own_provider_id
+
+__all__ = ["asked_words", "bp", "done", "own_offering", "own_provider", "page_url", "paged"]
 
 bp = Blueprint("provider", __name__, url_prefix="/desk")
 PER_PAGE = 30
@@ -25,22 +24,6 @@ def own_provider() -> Provider:
 def own_offering(offering_id: int) -> Offering:
     """An offering of the clerk's institution, or 404."""
     return mine(Offering, offering_id, provider_id=own_provider_id())
-
-
-def done(form: Form, verb: Callable[[], Any], fields: dict[str, str] | None = None) -> Any:
-    """What the verb answered (True for nothing) when the form was sent well and no rule refused; else None.
-
-    The verb runs in the request's write transaction; a refusal's sentence is
-    put at the field that ``fields`` names.
-    """
-    if not form.validate_on_submit():
-        return None
-    try:
-        with writing():
-            return verb() or True
-    except Refusal as no:
-        form.blame(no, fields or getattr(form, "BLAME", {}))
-        return None
 
 
 def asked_words() -> str:
