@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.web import (
     account,
     bureau,
     errors,
+    frame,
     headers,
     health,
     page_cache,
@@ -32,6 +34,15 @@ from app.web import (
     words,
 )
 
+
+class Registry(Flask):
+    request_class = uploads.MemoryRequest
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view of ours is a coroutine; asking each function a dozen times a request cost more than routing it."""
+        return func
+
+
 babel = Babel()
 babel.domain_instance = sentences.Sentences()
 csrf = CSRFProtect()
@@ -41,8 +52,7 @@ migrate = Migrate(render_as_batch=True)
 def create_app(settings: dict[str, Any] | None = None, instance: Path | None = None) -> Flask:
     """The registry, set up; a checklist. ``settings`` override the environment's, for tests."""
     instance = instance or config.ROOT / "instance"
-    app = Flask(__name__, instance_path=str(instance))
-    app.request_class = uploads.MemoryRequest
+    app = Registry(__name__, instance_path=str(instance))
     app.config.update(config.load(instance))
     app.config.update(settings or {})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -60,6 +70,7 @@ def create_app(settings: dict[str, Any] | None = None, instance: Path | None = N
     access.init(app)
     errors.init(app)
     words.init(app)
+    frame.init(app)
     for audience in (health, public, account, resident, trainer, provider, bureau):
         app.register_blueprint(audience.bp)
     cli.init(app)

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Date, Row, Select, bindparam, case, exists, func, or_, select
 
 from app.clock import civil, instant
-from app.database import Stamp, db
+from app.database import Stamp, at_most, db
 from app.models.course import Course
 from app.models.enrolment import Enrolment
 from app.models.offering import MODES, Offering
@@ -304,8 +304,8 @@ def _statements(
         ]
     order = (_offering.starts_on.desc(), _offering.id.desc()) if everything else (_offering.starts_on, _offering.id)
     page = select(*_COLUMNS).select_from(_JOINED).where(*wanted).order_by(*order)
-    some = select(_offering.id).where(*wanted).limit(COUNT_UP_TO + 1).subquery()
-    return page.limit(PAGE + 1).offset(bindparam("start")), select(func.count()).select_from(some)
+    some = select(_offering.id).where(*wanted).limit(at_most(COUNT_UP_TO + 1)).subquery()
+    return page.limit(at_most(PAGE + 1)).offset(bindparam("start")), select(func.count()).select_from(some)
 
 
 @lru_cache(8)
@@ -314,7 +314,11 @@ def _soon(free: bool, limit: int) -> Select[Any]:
     if free:
         wanted.append(Offering.with_free_place())
     return (
-        select(*_COLUMNS).select_from(_JOINED).where(*wanted).order_by(_offering.starts_on, _offering.id).limit(limit)
+        select(*_COLUMNS)
+        .select_from(_JOINED)
+        .where(*wanted)
+        .order_by(_offering.starts_on, _offering.id)
+        .limit(at_most(limit))
     )
 
 

@@ -18,7 +18,19 @@ from decimal import Decimal
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, event, func, inspect, select, text
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    event,
+    func,
+    inspect,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
@@ -213,6 +225,11 @@ def first_lock_of(row: Any) -> bool:
 def row_id(row: Any) -> int:
     """The key of a row that is stored; unlike ``row.id`` it reads nothing after ``writing`` has begun."""
     return inspect(row).identity[0]
+
+
+def at_most(rows: int) -> Any:
+    """For ``limit``: the number itself and no parameter, for which SQLite plans the statement anew each time."""
+    return literal_column(str(int(rows)))
 
 
 def one_at_a_time(key: bytes) -> None:

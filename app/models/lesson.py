@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.clock import civil, instant, now
-from app.database import Base, Hours, Stamp, db, row_id
+from app.database import Base, Hours, Stamp, at_most, db, row_id
 from app.models.account import Account
 from app.models.attendance import STATUSES, Mark, Observation
 from app.models.attended import note_attendance, run_past_objects
@@ -138,7 +138,7 @@ class Lesson(Base):
             .where(Mark.lesson_id == self.id, Mark.superseded_at.is_(None))
             .options(db.joinedload(Mark.marked_by))
             .order_by(Mark.marked_at.desc(), Mark.id.desc())
-            .limit(1)
+            .limit(at_most(1))
         )
 
     def observations(self) -> list[Observation]:
@@ -345,7 +345,7 @@ class Lesson(Base):
             db.select(Person.id)
             .join(Enrolment, Enrolment.person_id == Person.id)
             .where(*self._is_called(), Person.name_key == normalise_name(name))
-            .limit(1)
+            .limit(at_most(1))
         )
         if same is not None:
             raise Refusal(

@@ -17,7 +17,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app import sealing
-from app.database import Base, Stamp, db, forget_loaded, one_at_a_time
+from app.database import Base, Stamp, at_most, db, forget_loaded, one_at_a_time
 from app.models import identity_number
 from app.refusal import N_
 
@@ -149,7 +149,7 @@ class Person(Base):
         )
         if document:
             index = document_index(*document)
-            found = db.session.scalar(own.where(cls.document_index == index).order_by(cls.id).limit(1))
+            found = db.session.scalar(own.where(cls.document_index == index).order_by(cls.id).limit(at_most(1)))
             if found is not None:
                 return found
         if birth_on is None or mobile is None:
@@ -161,7 +161,7 @@ class Person(Base):
         )
         if document:
             alike = alike.where(cls.document_type.is_(None))
-        return db.session.scalar(alike.order_by(cls.id).limit(1))
+        return db.session.scalar(alike.order_by(cls.id).limit(at_most(1)))
 
     @property
     def identity(self) -> int:

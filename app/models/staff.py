@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from app.database import db
+from app.database import at_most, db
 from app.models.account import Account, AccountPerson, NewPassword, RoleGrant
 from app.models.enrolment import Enrolment
 from app.models.identity_number import normalise_name
@@ -108,7 +108,7 @@ def _is_plain(provider_id: int, account: Account) -> bool:
 
 def _began_here(provider_id: int, account: Account) -> bool:
     first = db.session.scalar(
-        db.select(RoleGrant).where(RoleGrant.account_id == account.id).order_by(RoleGrant.id).limit(1)
+        db.select(RoleGrant).where(RoleGrant.account_id == account.id).order_by(RoleGrant.id).limit(at_most(1))
     )
     return (
         first is not None

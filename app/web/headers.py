@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, abort, request, session
 from werkzeug.wrappers import Response
@@ -28,10 +31,26 @@ _WORTH_IT = 1_000  # bytes; below it the packing costs more than it saves
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+_CONSTANT = list(HEADERS.items())
+
+
 def init(app: Flask) -> None:
     app.before_request(refuse_foreign_pages)
-    app.after_request(dress)
+    app.after_request(say_who_may_keep_it)
     app.after_request(pack)
+    app.wsgi_app = dressed(app.wsgi_app)  # type: ignore[method-assign] # as Flask documents for middleware
+
+
+def dressed(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """The constant headers on whatever the framework answers, also where it answers by itself."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, headers + _CONSTANT, exc_info)
+
+        return wsgi_app(environ, start)
+
+    return answer
 
 
 def refuse_foreign_pages() -> None:
@@ -45,9 +64,7 @@ def refuse_foreign_pages() -> None:
         abort(403)
 
 
-def dress(answer: Response) -> Response:
-    for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
+def say_who_may_keep_it(answer: Response) -> Response:
     if request.endpoint == "static":
         if request.args.get("v"):
             answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -20,7 +21,7 @@ from app.models.rules import CATEGORIES
 from app.models.timetable import AFTERNOON, EVENING, MORNING, WEEKDAYS
 from app.refusal import N_
 from app.web import page_cache
-from app.web.access import asked_page, published, safe_next
+from app.web.access import asked_page, path_to, published, safe_next
 from app.web.cards import cards
 from app.web.words import LANGUAGES, chosen_locale
 
@@ -54,8 +55,8 @@ def catalogue() -> str:
         found=found,
         cards=cards(found, at),
         form=_form(wanted),
-        page_url=lambda page: url_for("public.catalogue", **wanted.query(), **({"page": page} if page > 1 else {})),
-        without=lambda *names: url_for("public.catalogue", **wanted.without(*names).query()),
+        page_url=lambda page: _address(wanted, page),
+        without=lambda *names: _address(wanted.without(*names)),
     )
 
 
@@ -90,6 +91,11 @@ def display() -> Answer:
         if request.args.get(name) in choices:
             answer.set_cookie(name, request.args[name], max_age=31536000, samesite="Lax", httponly=True)
     return answer
+
+
+def _address(wanted: Wanted, page: int = 1) -> str:
+    query = wanted.query() | ({"page": page} if page > 1 else {})
+    return path_to("public.catalogue") + ("?" + urlencode(query, doseq=True) if query else "")
 
 
 def _form(wanted: Wanted) -> Markup:

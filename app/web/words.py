@@ -59,7 +59,7 @@ def init(app: Flask) -> None:
         today=today,
         now=now,
         language=chosen_locale,
-        large_type=lambda: request.cookies.get("type") == "large",
+        large_type=large_type,
     )
     app.jinja_env.filters.update(
         timetable=timetable, day=day, short_day=short_day, stamp=stamp, clock=clock, number=number, hours=hours,
@@ -74,6 +74,11 @@ def init(app: Flask) -> None:
 def chosen_locale() -> str:
     cookies = request.cookies if request else None
     return "en" if cookies and cookies.get("language") == "en" else "zh"
+
+
+def large_type() -> bool:
+    """Did the visitor ask for the large type?"""
+    return request.cookies.get("type") == "large"
 
 
 def translator() -> Say:
