@@ -14,7 +14,7 @@ def test_every_page_leads_back_to_itself(client):
     client.get("/offerings?q=a")
     page = client.get("/offerings?q=b%22%3E%7Bback%7D").text
     assert "/display?next=/offerings%3Fq%3Db%2522%253E%257Bback%257D&amp;type=large" in page
-    assert "{back}" not in page and "q%3Da&amp;" not in page
+    assert "next={back}" not in page and "q%3Da&amp;" not in page
 
 
 def test_a_visitor_never_gets_the_head_of_somebody_signed_in(client, app):
