@@ -61,6 +61,7 @@ def load(instance: Path, environ: dict[str, str] | None = None) -> dict[str, Any
         "HELP_TELEPHONE": environ.get("REGISTRY_HELP_TELEPHONE", "0432-12345678"),
         "TRUSTED_HOSTS": _list(environ.get("REGISTRY_HOSTS", "")) or None,
         "ICP_NUMBER": environ.get("REGISTRY_ICP_NUMBER", ""),
+        "MAP_NUMBER": environ.get("REGISTRY_MAP_NUMBER", ""),
     }
 
 

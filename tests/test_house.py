@@ -103,6 +103,7 @@ def test_each_vendored_file_names_its_licence():
     vendored = [
         *(ROOT / "tests" / "browser" / "vendor").glob("*.js"),
         *(ROOT / "app" / "fonts").glob("*.ttf"),
+        *(path for path in (STATIC / "vendor").iterdir() if path.suffix != ".txt"),
         ROOT / "app" / "models" / "common_passwords.txt",
     ]
     assert len(vendored) >= 2
@@ -122,9 +123,16 @@ def test_each_setting_is_explained():
 
 def test_style_and_scripts_are_small():
     for pattern, most in (("*.css", 15_000), ("*.js", 15_000)):
-        files = sorted(STATIC.rglob(pattern))
+        files = sorted(STATIC.glob(pattern))
         assert sum(len(gzip.compress(path.read_bytes(), 1)) for path in files) <= most, pattern
     assert not list(STATIC.rglob("*.woff*"))
+
+
+def test_what_draws_the_pictures_is_no_larger_than_it_must_be():
+    packed = {path.name: len(gzip.compress(path.read_bytes(), 1)) for path in (STATIC / "vendor").iterdir()}
+    assert packed.pop("echarts.min.js") <= 230_000
+    assert packed.pop("jilin-city.json") <= 8_000
+    assert [name for name in packed if not name.endswith(".LICENSE.txt")] == []
 
 
 def test_links_in_the_documents_lead_somewhere():

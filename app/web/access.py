@@ -55,6 +55,8 @@ WRITERS: dict[str | None, frozenset[str]] = {"bureau": frozenset({"officer"})}
 # Pages that a one-use password opens: the one that asks for a new one, and the way out.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WITH_ONE_USE_PASSWORD = frozenset({"account.new_password", "account.renew_password", "account.sign_out"})
+# A page of the menu that only leads on to another one: where somebody then is.
+_LEADS_TO = {"bureau.year": "bureau.year_page"}
 TOKEN = "token"  # noqa: S105 - the name of a cookie field
 
 
@@ -74,6 +76,7 @@ def init(app: Flask) -> None:
     app.before_request(guard)
     app.jinja_env.globals.update(
         menu=menu,
+        is_here=lambda endpoint: request.endpoint in (endpoint, _LEADS_TO.get(endpoint)),
         signed_in=lambda: current_user.is_authenticated,
         csrf=csrf_field,
         static_url=static_url,

@@ -336,3 +336,10 @@ def test_nobody_but_the_bureau_sees_it(client, role):
     with writing():
         account = an_account(role)
     assert client.sign_in(account).get("/bureau/years/2025").status_code == 404
+
+
+@pytest.mark.engine("sqlite")
+def test_a_years_own_page_is_where_the_menu_says_one_is(bureau, a_year):
+    for path, marked in (("/bureau/years/2025", True), ("/bureau/years/2024", True), ("/bureau/providers", False)):
+        text = bureau.get(path).get_data(as_text=True)
+        assert ('href="/bureau/year" aria-current="page"' in text) is marked, path

@@ -14,10 +14,13 @@ from app.counts.checks import checks, every_year_adds_up, sums
 from app.counts.files import BASES, BY, FILES, HEADINGS
 from app.database import db
 from app.models import Enrolment, GroupVisit, LedgerBatch, Provider
+from app.models.place import CITY, DIVISIONS
 from app.models.rules import RULE_SET
 from app.web.bureau import bp, counted
 
 FIRST_YEAR = 1990
+# The divisions that have a shape on the map; a zone lies within them and the city is all of them.
+SHAPES = tuple(code for code in DIVISIONS if code != CITY and not code.startswith("22027"))
 # The city's figures on top of the page; persons_max stands beside persons.
 ON_TOP = tuple(measure for measure in MEASURES if measure != "persons_max")
 
@@ -76,7 +79,7 @@ def providers() -> str:
 
 
 def words() -> dict[str, Any]:
-    return {"HEADINGS": HEADINGS, "BY": BY, "FILES": FILES, "BASES": BASES}
+    return {"HEADINGS": HEADINGS, "BY": BY, "FILES": FILES, "BASES": BASES, "SHAPES": SHAPES}
 
 
 def require_year(year: int) -> None:
