@@ -25,6 +25,7 @@ from app.models import (
     Observation,
     Offering,
     Person,
+    Programme,
     Provider,
     RegisterEntry,
     SignIn,
@@ -40,6 +41,7 @@ from tests.people import NOON, a_person, a_provider, a_resident, an_account, an_
 ROUTES: dict[str, str] = {
     "visitor": """
         health.readyz public.home public.catalogue public.offering public.calendar public.display
+        public.honours
         account.new_account account.open_account account.sign_in account.enter account.sign_out
     """,
     "anyone": """
@@ -71,6 +73,7 @@ ROUTES: dict[str, str] = {
         bureau.registers bureau.new_register bureau.register bureau.register_file bureau.new_entry bureau.register_entry
         bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
         bureau.entry_consent_withdrawal
+        bureau.programmes bureau.plan_programmes bureau.programme_ending bureau.year_programmes bureau.programme_year
     """,
 }
 WHO_MAY = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}
@@ -333,6 +336,7 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
             NAMED["learning_star"], by=None, at=NOON, name=f"演示之星{offering.id}", level="city", year=2026
         )
         star.set_state("nominated", NOON.date(), by=None, at=NOON, day=today())
+        programme = Programme.add(f"演示项目{offering.id}")
         return {
             "offering_id": offering.id,
             "lesson_id": offering.lessons[1].id,
@@ -344,6 +348,7 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
             "person_id": person.id,
             "batch_id": batch.id,
             "entry_id": star.id,
+            "programme_id": programme.id,
             "state_id": star.history[0].id,
         }
 

@@ -11,7 +11,7 @@ from app.counts import rows
 from app.counts.crowds import Crowds
 from app.counts.pairs import CAME, REGISTERED, OnTheBooks, OpenPairs
 from app.database import db
-from app.models import Certificate, Enrolment, GroupVisit, Offering, Person
+from app.models import Certificate, Enrolment, GroupVisit, Offering, OfferingProgramme, Person
 from app.models.person import full_years
 
 OF_AGE = 60
@@ -27,6 +27,7 @@ class Place:
     provider: int | None = None
     month: int | None = None
     activity: int | None = None  # 1: of the activities and not of training (R15)
+    programme: int | None = None
 
     def holds(self, source: Any) -> Any:
         """As a condition on a source's days and on the offering beside it."""
@@ -48,6 +49,9 @@ class Place:
         ):
             if value is not None:
                 conditions.append(column == value)
+        if self.programme is not None:
+            tagged = select(OfferingProgramme.offering_id).where(OfferingProgramme.programme_id == self.programme)
+            conditions.append(Offering.id.in_(tagged))
         return and_(*conditions)
 
 

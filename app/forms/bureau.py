@@ -23,12 +23,16 @@ class FigureForm(Form):
     division = SelectField(choices=["", *DIVISIONS], default="")
     provider = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
     month = IntegerField(validators=[Optional(), NumberRange(1, 12)])
+    programme = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
     activity = IntegerField(validators=[Optional(), NumberRange(1, 1)])
     page = IntegerField(validators=[Optional(), NumberRange(1, 1_000_000)])
 
     def row(self) -> dict[str, Any]:
         """The row of a table that is meant; all empty: the city."""
-        return {name: self[name].data or None for name in ("category", "division", "provider", "month", "activity")}
+        return {
+            name: self[name].data or None
+            for name in ("category", "division", "provider", "month", "activity", "programme")
+        }
 
     def address(self) -> dict[str, Any]:
         """What leads here again, but the page."""

@@ -129,3 +129,10 @@ class KindForm(Form):
     public = BooleanField(_("居民可以看到这张名单上已认定的条目"))
 
     BLAME = {"kind-taken": "name"}
+
+
+class ProgrammeForm(Form):
+    name = StringField(_("项目名称"), [required(N_("请填写项目名称。")), at_most(60, normalise_name)])
+    note = StringField(_("说明"), [at_most(NOTE_LENGTH)])
+
+    BLAME = {"programme-taken": "name"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,7 @@ from app.models.identity_number import DOCUMENT_TYPES, birth_date_of, check_docu
 from app.models.offering import MODES, Offering
 from app.models.person import SEXES
 from app.models.place import DIVISIONS
+from app.models.programme import Programme
 from app.models.rules import CATEGORIES
 from app.models.timetable import WEEKDAYS
 from app.refusal import N_, Refusal
@@ -181,6 +182,7 @@ class OfferingForm(Form):
     fee = AmountField(_("费用（元）"), [Optional(), between(0, 1000000)], description=_("到机构缴，本站不收钱"))
     telephone = StringField(_("咨询电话"), [at_most(30)])
     bring = TextAreaField(_("要带什么"), [at_most(2000)])
+    programmes = CheckboxesField(_("所属项目"), coerce=int, description=_("跨类别的项目，各有自己的年度统计"))
 
     BLAME = {
         "number-taken": "number",
@@ -194,14 +196,29 @@ class OfferingForm(Form):
         "window-in-order": "signup_closes_at",
         "capacity-below-taken": "capacity",
         "capacity-negative": "capacity",
+        "programme-ended": "programmes",
     }
     _AS_TYPED = "number category starts_on ends_on planned_hours division_code mode min_age max_age".split()
     _TEXTS = ("address", "room", "telephone", "bring")
 
     @classmethod
-    def about(cls, offering: Offering | None, courses: list[SelectChoice]) -> OfferingForm:
-        """The form of a new offering, or of this one; its days are its lessons' as soon as it has lessons."""
+    def about(
+        cls,
+        offering: Offering | None,
+        courses: list[SelectChoice],
+        programmes: list[Programme],
+        chosen: Collection[int],
+    ) -> OfferingForm:
+        """The form of a new offering, or of this one; its days are its lessons' as soon as it has lessons.
+
+        Of ``programmes`` it carries those in ``chosen``.
+        """
         form = cls(obj=offering)
+        form.programmes.choices = [SelectChoice(programme.id, programme.name) for programme in programmes]
+        if not form.is_submitted():
+            form.programmes.data = list(chosen)
+        if not programmes:
+            del form.programmes
         form.course_id.choices = [_CHOOSE, *courses]
         if offering is not None and not form.is_submitted():
             form.course_id.data = str(offering.course_id)

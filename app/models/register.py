@@ -436,9 +436,25 @@ def shown_to_everybody(on: date, *, of: Any = None) -> list[RegisterEntry]:
                 & or_(RegisterEntry.person_id.is_(None), RegisterEntry.person_id.not_in(gone)),
             )
         )
+        .options(db.selectinload(RegisterEntry.history))
         .order_by(RegisterEntry.kind, RegisterEntry.year.desc(), RegisterEntry.name, RegisterEntry.id)
     )
     return list(db.session.scalars(query if of is None else query.where(of)))
+
+
+def honours_of(people: Collection[int], on: date) -> list[RegisterEntry]:
+    """What these records of people were awarded and still hold on a civil day; for their own eyes."""
+    latest = _latest(STANDING, on)
+    listed = [
+        (RegisterEntry.kind == kind.key) & latest.c.state.in_(sorted(kind.sort.shown)) for kind in kinds().values()
+    ]
+    query = (
+        select(RegisterEntry)
+        .join(latest, latest.c.entry_id == RegisterEntry.id)
+        .where(RegisterEntry.person_id.in_(list(people)), or_(false(), *listed))
+        .order_by(RegisterEntry.year.desc(), RegisterEntry.id)
+    )
+    return list(db.session.scalars(query))
 
 
 __all__ = [
@@ -452,6 +468,7 @@ __all__ = [
     "count_in",
     "entries_in",
     "entries_of",
+    "honours_of",
     "kind_of",
     "kinds",
     "shown_to_everybody",

@@ -14,12 +14,13 @@ from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.clock import now
+from app.clock import now, today
 from app.database import writing
 from app.forms.account import CorrectionForm, MobileForm, NewPasswordForm, OpenAccount, SignInForm
 from app.models.account import Account, NewPassword, waste_a_check
 from app.models.correction import correct as correct_person
 from app.models.person import Person, mobile_index
+from app.models.register import honours_of
 from app.models.sign_in import SignIn, SignInAttempt, sign_in_wrong
 from app.models.tidying import tidy
 from app.refusal import N_, Refusal
@@ -108,6 +109,7 @@ def my_data() -> str:
     return render_template(
         "account/my_data.html",
         selves=selves,
+        honours=honours_of([person.id for person in current_user.own_people()], today()),
         family=[person for person in current_user.own_people() if person not in selves],
         sessions=SignIn.living(current_user, now()),
         this=g.sign_in_id,

@@ -13,10 +13,12 @@ from werkzeug.wrappers import Response as Answer
 from app import catalogue as listing
 from app.calendar_file import calendar_file
 from app.catalogue import Wanted
-from app.clock import now
+from app.clock import now, today
 from app.database import db
 from app.models.offering import MODES, Offering, OfferingTrainer
 from app.models.place import DIVISIONS
+from app.models.programme import Programme
+from app.models.register import LEVELS, RegisterEntry, kinds, shown_to_everybody
 from app.models.rules import CATEGORIES
 from app.models.timetable import AFTERNOON, EVENING, MORNING, WEEKDAYS
 from app.refusal import N_
@@ -70,6 +72,25 @@ def offering(offering_id: int) -> str:
         stage=listing.sign_up_stage(found, at),
         waiting=found.queue_length(),
         rooms=any(lesson.room for lesson in found.lessons),
+        programmes=Programme.of(found),
+        honours=shown_to_everybody(
+            today(),
+            # A course's own; and its institution's, but not those of other courses.
+            of=(RegisterEntry.course_id == found.course_id)
+            | ((RegisterEntry.provider_id == found.provider_id) & RegisterEntry.course_id.is_(None)),
+        ),
+        LEVELS=LEVELS,
+    )
+
+
+@bp.get("/honours")
+def honours() -> str:
+    """Who was honoured or selected, list by list; a person stands here only with their consent."""
+    on = today()
+    entries = shown_to_everybody(on)
+    listed = [(kind, [entry for entry in entries if entry.kind == kind.key]) for kind in kinds().values()]
+    return render_template(
+        "public/honours.html", lists=[(kind, found) for kind, found in listed if found], on=on, LEVELS=LEVELS
     )
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from app.clock import today
 from app.database import db, writing
 from app.models import RegisterEntry
-from app.models.register import count_in
-from tests.people import a_person, an_account, an_offering, mobile
+from app.models.register import NAMED, count_in
+from tests.people import NOON, a_person, an_account, an_offering, mobile
 from tests.web.test_bureau import words
 
 
@@ -140,3 +140,35 @@ def test_details_are_corrected_and_a_course_must_be_the_institutions(bureau):
     assert bureau.post(url, data={**typed, "provider_id": str(offering.provider_id)}).status_code == 303
     page = words(bureau.get(f"/bureau/register-entries/{entry_id}"))
     assert "原来写的是：汽车行业协会（演示），市级，2025" in page and offering.provider.name in page
+
+
+def test_honours_stand_on_the_course_the_institution_and_the_persons_own_page(client):
+    number = mobile()
+    with writing():
+        resident = an_account("resident", name="刘演示桂兰")
+        person = a_person("刘演示桂兰", account=resident, mobile=number)
+        offering, other = an_offering(), an_offering()
+        facts = {"level": "provincial", "year": 2025, "provider_id": offering.provider_id}
+        said = {"document": "演示〔2025〕3号", "by": None, "at": NOON, "day": today()}
+        for key, name, course_id, state in (
+            ("elderly_course", "智能手机示范课（演示）", offering.course_id, "awarded"),
+            ("elderly_school", "示范校（演示）", None, "awarded"),
+            ("learning_brand", "未授予的品牌（演示）", None, "nominated"),
+        ):
+            entry = RegisterEntry.add(NAMED[key], by=None, at=NOON, name=name, course_id=course_id, **facts)
+            entry.set_state(state, today(), **said)
+        star = RegisterEntry.add(NAMED["learning_star"], by=None, at=NOON, name="刘演示桂兰", level="city", year=2025)
+        star.link_person(number)
+        star.set_state("awarded", today(), **said)
+        assert star.person_id == person.id
+    page = words(client.get(f"/offerings/{offering.id}"))
+    assert "老年课堂示范课程：智能手机示范课（演示）（省级，2025）" in page and "老年课堂示范校：示范校（演示）" in page
+    assert "未授予的品牌" not in page and "荣誉" not in words(client.get(f"/offerings/{other.id}"))
+    page = words(client.get("/honours"))
+    assert "示范校（演示）" in page and "桂兰" not in page and "未授予" not in page
+    client.sign_in(resident)
+    assert "刘演示桂兰：百姓学习之星（2025）；没有公开" in words(client.get("/my-data"))
+    with writing():
+        entry = db.session.get_one(RegisterEntry, star.id)
+        entry.consent(True, today(), document_name="同意书（演示）", by=None, at=NOON, day=today())
+    assert "刘演示桂兰" in words(client.get("/honours"))

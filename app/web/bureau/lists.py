@@ -13,7 +13,7 @@ from app.counts.files import HEADINGS
 from app.counts.rows import ELDERLY
 from app.database import db
 from app.forms.bureau import FigureForm
-from app.models import Certificate, Enrolment, LedgerBatch, LedgerChange, Lesson, Mark, Offering, Provider
+from app.models import Certificate, Enrolment, LedgerBatch, LedgerChange, Lesson, Mark, Offering, Programme, Provider
 from app.refusal import N_
 from app.web.access import mine
 from app.web.bureau import bp
@@ -32,6 +32,7 @@ def sign_ups(year: int) -> str:
         abort(404)
     place = lists.Place(year, **form.row())
     provider = mine(Provider, place.provider) if place.provider else None
+    programme = mine(Programme, place.programme) if place.programme else None
     page = form.page.data or 1
     if measure in BOOKS and place.category != ELDERLY:
         abort(404)
@@ -46,6 +47,7 @@ def sign_ups(year: int) -> str:
         year=year,
         place=place,
         provider=provider,
+        programme=programme,
         measure=measure,
         HEADINGS={**HEADINGS, **BOOKS},
         page=page,

@@ -12,7 +12,7 @@ from app.clock import now, today
 from app.database import db
 from app.forms import Form
 from app.forms.provider import AppointmentForm, CancellationForm, OfferingForm
-from app.models import Course, Enrolment, Offering
+from app.models import Course, Enrolment, Offering, OfferingProgramme, Programme
 from app.models.offering import STANDINGS
 from app.models.scheduling import clashes
 from app.models.staff import trainers_of
@@ -41,7 +41,7 @@ def offerings() -> str:
 
 @bp.route("/offerings/new", methods=["GET", "POST"])
 def new_offering() -> Any:
-    form = OfferingForm.about(None, _courses())
+    form = OfferingForm.about(None, _courses(), Programme.open_on(today()), ())
 
     def draft() -> Offering:
         course = mine(Course, int(form.course_id.data), provider_id=own_provider_id())
@@ -61,7 +61,8 @@ def offering(offering_id: int) -> Any:
 @bp.route("/offerings/<int:offering_id>/description", methods=["GET", "POST"])
 def description(offering_id: int) -> Any:
     found = own_offering(offering_id)
-    form = OfferingForm.about(found, _courses())
+    chosen = [programme.id for programme in Programme.of(found)]
+    form = OfferingForm.about(found, _courses(), Programme.open_on(today(), kept=chosen), chosen)
 
     def describe() -> Offering:
         found.describe(**form.facts())
@@ -101,6 +102,7 @@ def offering_page(found: Offering, form: Form, appointment: AppointmentForm | No
         counts=learner_counts(found),
         warnings=clashes(found) if found.standing(today()) in ("draft", "published") else [],
         appointment=appointment or appointment_form(found),
+        programmes=Programme.of(found),
     )
 
 
@@ -125,6 +127,8 @@ def learner_counts(found: Offering) -> dict[str, int]:
 
 def _place(offering: Offering, form: OfferingForm) -> Offering:
     offering.change_capacity(form.capacity.data, at=now())
+    if "programmes" in form:
+        OfferingProgramme.choose(offering, form.programmes.data or (), today())
     note_search_words(offering)
     return offering
 
