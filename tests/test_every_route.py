@@ -68,8 +68,8 @@ ROUTES: dict[str, str] = {
         provider.ledger_year
     """,
     "bureau": """
-        bureau.year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups bureau.sign_up
-        bureau.group_visits bureau.providers
+        bureau.year bureau.every_year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups
+        bureau.sign_up bureau.group_visits bureau.providers
         bureau.registers bureau.new_register bureau.register bureau.register_file bureau.new_entry bureau.register_entry
         bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
         bureau.entry_consent_withdrawal

@@ -87,7 +87,7 @@
     if (data.rows.length * (widest(words, l) + l.size) > width) return bars(data, l);
     const lines = data.rows.some((row) => row.note) ? 2 : 1;
     const top = { show: true, position: "top", color: l.ink, fontSize: l.size, formatter: ({ dataIndex: at }) => data.rows[at].text };
-    const series = parts(data, l, { barWidth: "55%" });
+    const series = parts(data, l, { barWidth: "55%", barMaxWidth: l.size * 5 });
     series.push({ type: "bar", stack: "all", silent: true, data: data.rows.map(() => 0), label: top });
     return {
       height: l.size * 15,

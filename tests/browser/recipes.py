@@ -228,6 +228,7 @@ LEDGER = [
 ]
 LAST = {"year": "year:last"}
 BUREAU = [
+    Recipe("bureau.every_year", "", "bureau"),
     Recipe("bureau.year_page", "", "bureau", LAST),
     Recipe("bureau.year_page", "empty", "bureau", {"year": "year:empty"}),
     Recipe("bureau.year_checks", "", "bureau", LAST),

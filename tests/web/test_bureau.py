@@ -343,3 +343,27 @@ def test_a_years_own_page_is_where_the_menu_says_one_is(bureau, a_year):
     for path, marked in (("/bureau/years/2025", True), ("/bureau/years/2024", True), ("/bureau/providers", False)):
         text = bureau.get(path).get_data(as_text=True)
         assert ('href="/bureau/year" aria-current="page"' in text) is marked, path
+
+
+def test_the_years_stand_side_by_side_with_the_figures_of_their_own_pages(bureau, a_year):
+    page = bureau.get("/bureau/years")
+    rows = re.findall(r'<tr data-key="(\d+)">(.*?)</tr>', page.get_data(as_text=True), re.DOTALL)
+    assert [year for year, _ in rows] == ["2024", "2025"]
+    for year, row in rows:
+        city, shown = count_year(int(year)).total, re.sub(r"<span.*?</span>|<[^>]+>", " ", row).split()
+        figures = (city.persons, city.person_times, city.group_headcount, city.person_times_total, city.class_hours,
+                   city.completions, city.certificates)  # fmt: skip
+        assert shown == [year, *(f"{float(figure):g}" for figure in figures)]
+    for url in links(page, r"/bureau/years/\d+/sign-ups\?[^\"]*"):
+        assert bureau.get(url).status_code == 200
+
+
+def test_years_beside_one_another_are_counted_two_at_a_time(bureau, a_year, monkeypatch):
+    asked = []
+    monkeypatch.setattr("app.web.bureau.counted.count_year", lambda *a, **k: asked.append(a) or count_year(*a, **k))
+    with writing():
+        attended(an_offering(first_on=date(2020, 3, 5)), a_person(), date(2020, 3, 5))
+    for _ in range(2):
+        rows = re.findall(r'<tr data-key="(\d+)">', bureau.get("/bureau/years").get_data(as_text=True))
+        assert rows == [str(year) for year in range(2020, 2026)]
+    assert sorted(year for (year,) in asked) == [2021, 2023, 2025], "and once only while nothing changes"

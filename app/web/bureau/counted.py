@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import current_app
 
-from app.counts import Year, count_year
+from app.counts import Figures, Year, count_year
 from app.database import db
 from app.web.page_cache import Version
 
@@ -23,3 +23,12 @@ def year_of(year: int) -> Year:
     counted = count_year(year, with_before=True)
     kept[year] = version, counted
     return counted
+
+
+def cities(first: int, last: int) -> dict[int, Figures]:
+    """The city's figures of each of these years, the earliest first: each year is counted once, two at a time."""
+    figures: dict[int, Figures] = {}
+    for year in range(last, first - 1, -2):
+        counted = year_of(year)
+        figures |= {year: counted.total, year - 1: counted.before or Figures()}
+    return {year: figures[year] for year in range(first, last + 1)}

@@ -19,6 +19,7 @@ from app.models.rules import RULE_SET
 from app.web.bureau import bp, counted
 
 FIRST_YEAR = 1990
+YEARS_SHOWN = 6  # of the trend: the plan's five and the one that runs
 # The divisions that have a shape on the map; a zone lies within them and the city is all of them.
 SHAPES = tuple(code for code in DIVISIONS if code != CITY and not code.startswith("22027"))
 # The city's figures on top of the page; persons_max stands beside persons.
@@ -29,6 +30,14 @@ ON_TOP = tuple(measure for measure in MEASURES if measure != "persons_max")
 def year() -> Answer:
     """The latest year in which anybody came."""
     return redirect(url_for("bureau.year_page", year=_span()[1]))
+
+
+@bp.get("/years")
+def every_year() -> str:
+    """The city's figures of the latest years, one beside the other: the trend."""
+    first, last = _span()
+    cities = counted.cities(max(first, last - YEARS_SHOWN + 1), last)
+    return render_template("bureau/years.html", cities=cities, unfinished=today().year, rule_set=RULE_SET, **words())
 
 
 @bp.get("/years/<int:year>")
