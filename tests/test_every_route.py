@@ -74,6 +74,7 @@ ROUTES: dict[str, str] = {
         bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
         bureau.entry_consent_withdrawal
         bureau.programmes bureau.plan_programmes bureau.programme_ending bureau.year_programmes bureau.programme_year
+        bureau.year_ladder bureau.year_ladder_file bureau.year_table bureau.year_table_file
     """,
 }
 WHO_MAY = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}

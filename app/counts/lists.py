@@ -3,56 +3,104 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, Select, and_, distinct, func, select, true, type_coerce
 
 from app.counts import rows
 from app.counts.crowds import Crowds
+from app.counts.dimensions import OF_AGE, condition_of_learner, condition_of_offering
 from app.counts.pairs import CAME, REGISTERED, OnTheBooks, OpenPairs
+from app.counts.rungs import Ruling, standing
+from app.counts.spans import Span
 from app.database import db
 from app.models import Certificate, Enrolment, GroupVisit, Offering, OfferingProgramme, Person
 from app.models.person import full_years
-
-OF_AGE = 60
+from app.models.rules import COUNTED, NAMELESS
 
 
 @dataclass(frozen=True)
 class Place:
-    """One figure: a year, and a row of one of its tables (all empty: the city)."""
+    """One figure: a span of days, and a row of one of its tables (all empty: the city)."""
 
     year: int
     category: str | None = None
     division: str | None = None
     provider: int | None = None
-    month: int | None = None
+    month: int | None = None  # of a calendar year
     activity: int | None = None  # 1: of the activities and not of training (R15)
     programme: int | None = None
+    basis: str = "calendar"  # which span the year names (`spans`)
+    rung: str = COUNTED  # of persons and person-times
+    within: str | None = None  # a month 2025-09 or a year 2025 of the span
+    unit: str | None = None
+    course: int | None = None
+    size: str | None = None
+    sex: str | None = None
+    age: str | None = None
+    home: str | None = None
+    also_category: str | None = None  # only people who stand in this category, too
+    also_provider: int | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.year, self.basis)
+
+    @property
+    def asks_learner(self) -> bool:
+        """Is the row one of who the learner is?"""
+        return any(value is not None for _, value in self._of_learner())
+
+    def days(self) -> tuple[date, date]:
+        """The first and the last civil day that are meant."""
+        first, last = self.span.start, self.span.end
+        if self.month is not None:
+            first = last = first.replace(month=self.month)
+        elif self.within is not None:
+            year, _, month = self.within.partition("-")
+            first = date(int(year), int(month or 1), 1)
+            last = date(int(year), int(month or 12), 1)
+        return first, (last.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
 
     def holds(self, source: Any) -> Any:
         """As a condition on a source's days and on the offering beside it."""
-        first, last = rows.bounds(self.year)
-        if self.month is not None:
-            first = first.replace(month=self.month)
-            last = last if self.month == 12 else first.replace(month=self.month + 1)
-        # Up to the first of the next month, exclusive; December ends with the year.
-        up_to = source.c.day <= last if self.month in (None, 12) else source.c.day < last
-        return and_(source.c.day >= first, up_to, self.of_offering())
+        return and_(source.c.day.between(*self.days()), self.of_offering())
 
     def of_offering(self) -> Any:
         """The same without the days."""
+        told = ("category", "division", "provider", "unit", "course", "size")
         conditions: list[Any] = [true()]
-        for column, value in (
-            (Offering.category, self.category),
-            (Offering.division_code, self.division),
-            (Offering.provider_id, self.provider),
-        ):
-            if value is not None:
-                conditions.append(column == value)
+        for name in told:
+            if (value := getattr(self, name)) is not None:
+                conditions.append(condition_of_offering(name, value))
         if self.programme is not None:
             tagged = select(OfferingProgramme.offering_id).where(OfferingProgramme.programme_id == self.programme)
             conditions.append(Offering.id.in_(tagged))
         return and_(*conditions)
+
+    def of_learner(self) -> Any:
+        """As a condition on the person (and the offering) of a sign-up."""
+        return and_(true(), *(condition_of_learner(name, value) for name, value in self._of_learner() if value))
+
+    def _of_learner(self) -> tuple[tuple[str, str | None], ...]:
+        return ("sex", self.sex), ("age", self.age), ("home", self.home)
+
+    def narrowed(self, listed: Select[Any], source: Any) -> Select[Any]:
+        """A list of what ``source`` has, with the offering joined already, to this row."""
+        listed = listed.where(self.holds(source))
+        if self.asks_learner:
+            listed = (
+                listed.join(Enrolment, Enrolment.id == source.c.enrolment_id)
+                .join(Person, Person.id == Enrolment.person_id)
+                .where(self.of_learner())
+            )
+        if self.also_category is None and self.also_provider is None:
+            return listed
+        rung = standing(self.span, Ruling(self.rung)).alias("elsewhere")
+        there = replace(Place(self.year, basis=self.basis), category=self.also_category, provider=self.also_provider)
+        people = select(rung.c.identity).join(Offering, Offering.id == rung.c.offering_id).where(there.holds(rung))
+        return listed.where(source.c.identity.in_(people))
 
 
 def sign_ups(place: Place, measure: str) -> Select[Any]:
@@ -61,51 +109,43 @@ def sign_ups(place: Place, measure: str) -> Select[Any]:
     Columns: ``enrolment_id``, ``identity``, ``day``, ``amount`` (hundredths
     of a class hour for class_hours, else 1). Those of one human being stand together.
     """
-    start, end = rows.bounds(place.year)
     if measure == "class_hours":
-        source = rows.hours(start, end, not place.activity)
-        return (
-            select(
-                source.c.enrolment_id,
-                source.c.enrolment_id.label("identity"),
-                func.min(source.c.day).label("day"),
-                func.sum(type_coerce(source.c.hours, Integer)).label("amount"),
-            )
-            .join(Offering, Offering.id == source.c.offering_id)
-            .where(place.holds(source))
-            .group_by(source.c.enrolment_id)
-            .order_by("day", source.c.enrolment_id)
-        )
-    column = "completed_on" if measure == "completions" else "first_attended_on"
-    source = rows.counted(column, start, end, not place.activity)
+        source = rows.hours(place.span.start, place.span.end, not place.activity)
+        listed = select(
+            source.c.enrolment_id,
+            source.c.enrolment_id.label("identity"),
+            func.min(source.c.day).label("day"),
+            func.sum(type_coerce(source.c.hours, Integer)).label("amount"),
+        ).join(Offering, Offering.id == source.c.offering_id)
+        return place.narrowed(listed, source).group_by(source.c.enrolment_id).order_by("day", source.c.enrolment_id)
+    rung = "completed" if measure == "completions" else place.rung
+    source = standing(place.span, Ruling(rung), not place.activity)
     order = ("identity", "day", "enrolment_id") if measure == "persons" else ("day", "enrolment_id")
-    return (
-        select(source.c.enrolment_id, source.c.identity, source.c.day, db.literal(1).label("amount"))
-        .join(Offering, Offering.id == source.c.offering_id)
-        .where(place.holds(source))
-        .order_by(*order)
+    listed = select(source.c.enrolment_id, source.c.identity, source.c.day, db.literal(1).label("amount")).join(
+        Offering, Offering.id == source.c.offering_id
     )
+    return place.narrowed(listed, source).order_by(*order)
 
 
 def certificates(place: Place) -> Select[Any]:
     """Certificates of a figure, with their sign-ups, by issue date."""
-    source = rows.certificates(*rows.bounds(place.year))
-    return (
+    source = rows.certificates(place.span.start, place.span.end)
+    listed = (
         select(Certificate)
         .join(source, source.c.certificate_id == Certificate.id)
         .join(Offering, Offering.id == source.c.offering_id)
-        .where(place.holds(source))
-        .order_by(Certificate.issued_on, Certificate.id)
     )
+    return place.narrowed(listed, source).order_by(Certificate.issued_on, Certificate.id)
 
 
 def groups(place: Place) -> Select[Any]:
     """Offerings of a figure with the head-count that counts, by the first day a group came."""
-    source = rows.groups(*rows.bounds(place.year), not place.activity)
+    source = rows.groups(place.span.start, place.span.end, not place.activity)
+    nobody = place.asks_learner and {place.sex, place.age, place.home} <= {None, NAMELESS}
     return (
         select(Offering, source.c.day, source.c.headcount)
         .join(source, source.c.offering_id == Offering.id)
-        .where(place.holds(source))
+        .where(place.holds(source), true() if nobody or not place.asks_learner else db.false())
         .order_by(source.c.day, Offering.id)
     )
 
@@ -139,13 +179,13 @@ def elderly_ages(place: Place) -> tuple[Ages, Ages]:
     A person is of age who was so in one offering of the year, and unknown
     whose birth date no sign-up of the year tells.
     """
-    source = rows.counted("first_attended_on", *rows.bounds(place.year))
+    source = standing(place.span, Ruling(place.rung))
     found = db.session.execute(
         select(source.c.identity, Person.birth_on, Offering.starts_on)
         .join(Offering, Offering.id == source.c.offering_id)
         .join(Enrolment, Enrolment.id == source.c.enrolment_id)
         .join(Person, Person.id == Enrolment.person_id)
-        .where(replace(place, category=rows.ELDERLY).holds(source))
+        .where(replace(place, category=rows.ELDERLY).holds(source), place.of_learner())
     )
     times = {True: 0, False: 0, None: 0}
     people: dict[int, bool | None] = {}

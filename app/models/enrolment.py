@@ -83,6 +83,11 @@ class Enrolment(Base):
             postgresql_where=text("part != 'learner'"),
         ),
         Index(None, "first_attended_on", "offering_id", "person_id"),
+        # The rungs below attendance, a year at a time; both grow at their end, so a sign-up pays little for them.
+        Index(None, "applied_on", "offering_id", "person_id"),
+        Index(
+            "ix_enrolment_registered", "registered_on", "offering_id", "person_id", "withdrawn_on", "first_attended_on"
+        ),
         Index(None, "completed_on", "offering_id", "person_id"),
         CheckConstraint("(registered_on IS NULL) = (place_number IS NULL)", name="place_numbered"),
         CheckConstraint("first_attended_on IS NULL OR registered_on IS NOT NULL", name="attended_registered"),

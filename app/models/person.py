@@ -62,6 +62,7 @@ class Person(Base):
     deleted_at: Mapped[datetime | None] = mapped_column(Stamp)
     made_at: Mapped[datetime] = mapped_column(Stamp)
     is_demo: Mapped[bool] = mapped_column(default=False)
+    division_code: Mapped[str | None] = mapped_column(String(6))  # where they live, as they say; for tables only (R17)
 
     def __init__(self, **facts: Any) -> None:
         facts.setdefault("uid", uuid.uuid4().hex)

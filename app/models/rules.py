@@ -30,6 +30,9 @@ class RuleSet:
     min_planned_hours: Decimal  # R15: below it an offering is an activity, outside training
     group_categories: frozenset[str]  # R13: where nameless groups count
     class_hour_lengths: tuple[tuple[date, int], ...]  # minutes of a class hour, each from that day on, in order
+    effective_percent: int = 50  # of an offering's planned class hours: attendance that reaches it is effective
+    age_bands: tuple[int, ...] = (18, 35, 50, 60, 70, 80)  # full years at which a band begins (R16)
+    class_hour_bands: tuple[int, ...] = (24, 80)  # of planned hours: below the first, up to the last, above it
 
     def class_hour_minutes(self, on: date) -> int:
         """How long a class hour is on a civil day: a lesson keeps the length of its own day when the rule changes."""
@@ -43,6 +46,49 @@ RULE_SET = RuleSet(
     group_categories=frozenset({"youth"}),
     class_hour_lengths=((date.min, 45),),
 )
+
+
+# The ladder: each rung is taken by fewer. Persons and person-times count at COUNTED (R1).
+RUNGS: dict[str, str] = {
+    "applied": N_("报名"),
+    "registered": N_("登记"),
+    "attended": N_("到课"),
+    "effective": N_("有效"),
+    "completed": N_("结业"),
+    "certified": N_("取证"),
+}
+COUNTED = "attended"
+
+# Over which days a table counts.
+SPANS: dict[str, str] = {"calendar": N_("自然年"), "school": N_("学年"), "plan": N_("规划期")}
+SCHOOL_YEAR_BEGINS = 9  # 1 September … 31 August
+PLANS: tuple[tuple[int, int, str], ...] = (  # first and last year of each five-year plan; a later one is a line more
+    (1991, 1995, "八五"),
+    (1996, 2000, "九五"),
+    (2001, 2005, "十五"),
+    (2006, 2010, "十一五"),
+    (2011, 2015, "十二五"),
+    (2016, 2020, "十三五"),
+    (2021, 2025, "十四五"),
+    (2026, 2030, "十五五"),
+)
+
+# Rows of tables about learners and offerings; the limits are the rule set's.
+AGE_BANDS: dict[str, str] = {
+    "0-17": N_("不满 18 岁"),
+    "18-34": N_("18–34 岁"),
+    "35-49": N_("35–49 岁"),
+    "50-59": N_("50–59 岁"),
+    "60-69": N_("60–69 岁"),
+    "70-79": N_("70–79 岁"),
+    "80-": N_("80 岁及以上"),
+}
+HOUR_BANDS: dict[str, str] = {
+    "-24": N_("不足 24 学时"),
+    "24-80": N_("24–80 学时"),
+    "80-": N_("超过 80 学时"),
+}
+UNKNOWN, NAMELESS = "unknown", "nameless"  # a learner who does not say (R16); a group without names (R13)
 
 
 def category_key(name: str) -> str:

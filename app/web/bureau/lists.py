@@ -13,13 +13,30 @@ from app.counts.files import HEADINGS
 from app.counts.rows import ELDERLY
 from app.database import db
 from app.forms.bureau import FigureForm
-from app.models import Certificate, Enrolment, LedgerBatch, LedgerChange, Lesson, Mark, Offering, Programme, Provider
+from app.models import (
+    Certificate,
+    Course,
+    Enrolment,
+    LedgerBatch,
+    LedgerChange,
+    Lesson,
+    Mark,
+    Offering,
+    Programme,
+    Provider,
+)
+from app.models.person import SEXES
+from app.models.place import DIVISIONS
+from app.models.rules import AGE_BANDS, CATEGORIES, COUNTED, HOUR_BANDS, NAMELESS, RUNGS, UNKNOWN
 from app.refusal import N_
 from app.web.access import mine
 from app.web.bureau import bp
+from app.web.bureau.tables import span_name
 from app.web.bureau.years import require_year
+from app.web.words import gettext
 
 PER_PAGE = 50
+NOBODY = {UNKNOWN: N_("未知"), NAMELESS: N_("集体（没有名字）")}
 BOOKS = {"on_the_books": N_("在册人数"), "on_the_books_attended": N_("在册，其中到课")}
 
 
@@ -31,8 +48,6 @@ def sign_ups(year: int) -> str:
     if not form.validate() or measure not in (*MEASURES, *BOOKS):
         abort(404)
     place = lists.Place(year, **form.row())
-    provider = mine(Provider, place.provider) if place.provider else None
-    programme = mine(Programme, place.programme) if place.programme else None
     page = form.page.data or 1
     if measure in BOOKS and place.category != ELDERLY:
         abort(404)
@@ -46,14 +61,43 @@ def sign_ups(year: int) -> str:
         "bureau/sign_ups.html",
         year=year,
         place=place,
-        provider=provider,
-        programme=programme,
+        span_name=span_name(place.span),
+        of=_of(place),
         measure=measure,
         HEADINGS={**HEADINGS, **BOOKS},
         page=page,
         page_url=lambda n: url_for("bureau.sign_ups", year=year, **form.address(), page=n),
         **context,
     )
+
+
+def _of(place: lists.Place) -> str:
+    """The row in words; empty: the city."""
+    told = [
+        (place.category, CATEGORIES), (place.division, DIVISIONS), (place.unit, DIVISIONS), (place.size, HOUR_BANDS),
+        (place.sex, SEXES | NOBODY), (place.age, AGE_BANDS | NOBODY), (place.home, DIVISIONS | NOBODY),
+    ]  # fmt: skip
+    words = [gettext(names[key]) for key, names in told if key]
+    if place.unit:
+        words.append(gettext("（填报单位）"))
+    for provider_id in (place.provider, place.also_provider):
+        if provider_id:
+            words.append(mine(Provider, provider_id).name)
+    if place.programme:
+        words.append(mine(Programme, place.programme).name)
+    if place.course:
+        words.append(mine(Course, place.course).title)
+    if place.also_category:
+        words.append(gettext("也在%(category)s", category=gettext(CATEGORIES[place.also_category])))
+    if place.month:
+        words.append(gettext("%(n)s 月", n=place.month))
+    if place.within:
+        words.append(place.within)
+    if place.activity:
+        words.append(gettext("活动（不计培训）"))
+    if place.rung != COUNTED:
+        words.append(gettext(RUNGS[place.rung]))
+    return " · ".join(words)
 
 
 @bp.get("/sign-ups/<int:enrolment_id>")
