@@ -64,6 +64,6 @@ class FigureForm(TableForm):
 
 
 _ROW = (
-    "category", "division", "provider", "month", "activity", "programme", "within", "unit", "course", "size", "sex", "age", "home",
-    "also_category", "also_provider",
+    "category", "division", "provider", "month", "activity", "programme", "within", "unit", "course", "size",
+    "sex", "age", "home", "also_category", "also_provider",
 )  # fmt: skip
