@@ -19,11 +19,15 @@ from app.clock import now, today
 from app.database import db, writing
 from app.models import (
     Account,
+    CallBack,
+    CallBackDraw,
+    CandidatePair,
     Certificate,
     Enrolment,
     LedgerBatch,
     Observation,
     Offering,
+    PairDecision,
     Person,
     Programme,
     Provider,
@@ -75,6 +79,8 @@ ROUTES: dict[str, str] = {
         bureau.entry_consent_withdrawal
         bureau.programmes bureau.plan_programmes bureau.programme_ending bureau.year_programmes bureau.programme_year
         bureau.year_ladder bureau.year_ladder_file bureau.year_table bureau.year_table_file
+        bureau.pairs bureau.pair bureau.decide_pair bureau.pair_decisions bureau.pair_decision
+        bureau.undo_pair_decision
     """,
 }
 WHO_MAY = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}
@@ -338,6 +344,8 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
         )
         star.set_state("nominated", NOON.date(), by=None, at=NOON, day=today())
         programme = Programme.add(f"演示项目{offering.id}")
+        decided, officer = a_decision(trainer.id), db.session.get_one(Account, trainer.id)
+        draw = CallBackDraw.draw(today().year, f"{offering.id}", [(enrolment.id, offering.id)], by=officer, at=NOON)
         return {
             "offering_id": offering.id,
             "lesson_id": offering.lessons[1].id,
@@ -351,7 +359,21 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
             "entry_id": star.id,
             "programme_id": programme.id,
             "state_id": star.history[0].id,
+            "one_id": decided.a_id,
+            "other_id": decided.b_id,
+            "pair_decision_id": decided.id,
+            "call_back_draw_id": draw.id,
+            "call_back_id": db.session.scalar(db.select(CallBack.id).where(CallBack.draw_id == draw.id)),
         }
+
+
+def a_decision(account_id: int) -> PairDecision:
+    """A pair that was told apart, which its address opens all the same."""
+    one, other = a_person("同名演示"), a_person("同名演示")
+    pair = CandidatePair(a_id=one.id, b_id=other.id)
+    db.session.add(pair)
+    db.session.flush()
+    return PairDecision.make(pair, "different", "电话核实（演示）", by=db.session.get_one(Account, account_id), at=NOON)
 
 
 def routes_of(app: Flask, *, heads: bool = False) -> Iterator[tuple[Rule, str]]:

@@ -6,12 +6,24 @@ from datetime import date
 import pytest
 
 from app import ledger
-from app.clock import today
+from app.clock import now, today
 from app.database import db, writing
-from app.models import Certificate, Course, Enrolment, GroupVisit, LedgerBatch, LedgerChange, Offering, Person, Provider
+from app.models import (
+    CallBackDraw,
+    Certificate,
+    Course,
+    Enrolment,
+    GroupVisit,
+    LedgerBatch,
+    LedgerChange,
+    Offering,
+    PairDecision,
+    Person,
+    Provider,
+)
 from app.refusal import Refusal
 from tests.ledgers import CAME, DONE, PROVIDER, a_group, a_row, load, number, receive, refusal, workbook
-from tests.people import NOON, a_person, a_provider, an_offering
+from tests.people import NOON, a_person, a_provider, an_account, an_offering
 
 CERTIFICATE = {
     "证书体系": "1+X",
@@ -204,7 +216,25 @@ def newer_capacity():
         db.session.scalar(db.select(Offering)).capacity = 9
 
 
-@pytest.mark.parametrize("newer", [newer_batch, newer_withdrawal, newer_sign_up, newer_mobile, newer_capacity])
+def newer_decision():
+    """Taken back or not: what was decided of a record keeps it."""
+    with writing():
+        person = db.session.scalar(db.select(Person))
+        other, officer = a_person(), an_account("officer")
+        told = {"decided_by_id": officer.id, "decided_at": now(), "undone_by_id": officer.id, "undone_at": now()}
+        db.session.add(PairDecision(a_id=person.id, b_id=other.id, verdict="same", reason="演示", **told))
+
+
+def newer_call():
+    with writing():
+        enrolment, officer = db.session.scalar(db.select(Enrolment)), an_account("officer")
+        CallBackDraw.draw(2025, "1", [(enrolment.id, enrolment.offering_id)], by=officer, at=now())
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [newer_batch, newer_withdrawal, newer_sign_up, newer_mobile, newer_capacity, newer_decision, newer_call],
+)
 def test_undo_refuses_while_anything_newer_stands(app, newer):
     first = load([a_row(1)])
     newer()

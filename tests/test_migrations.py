@@ -18,12 +18,14 @@ from sqlalchemy import inspect
 from app.clock import now
 from app.database import Base, db, writing
 from app.models import (
+    CallBack,
     CandidatePair,
     FormNonce,
     GroupVisit,
     LedgerBatch,
     LedgerChange,
     LedgerRow,
+    MobileReveal,
     OfferingProgramme,
     PersonCorrection,
     Programme,
@@ -170,6 +172,9 @@ def fill() -> None:
         RegisterKind.add("演示名单", "listing")
         programme = Programme.add("求学圆梦（演示）")
         session.add(OfferingProgramme(offering_id=things["offering_id"], programme_id=programme.id))
+        call_back = session.get_one(CallBack, things["call_back_id"])
+        call_back.say("confirmed", "", by=account, at=NOON)
+        session.add(MobileReveal(call_back_id=call_back.id, seen_at=NOON, seen_by_id=account.id))
         batch = session.get_one(LedgerBatch, things["batch_id"])
         session.add(LedgerRow(batch_id=batch.id, row_number=2, cells_sealed=b"x"))
         session.add(LedgerChange(batch_id=batch.id, row_number=2, table_name="person", row_key="1"))

@@ -70,6 +70,13 @@ class OpenPairs:
             self.documents[identity].add((kind, number))
         self._pairs = sorted(pairs)
 
+    @classmethod
+    def told(cls, pairs: Iterable[tuple[int, int]], documents: dict[int, set[tuple[str, bytes]]]) -> OpenPairs:
+        """These pairs between human beings and no others, and the documents of those."""
+        some = cls.__new__(cls)
+        some._pairs, some.documents = sorted(pairs), defaultdict(set, documents)
+        return some
+
     def persons(self, *several: Crowds) -> Persons:
         """Of every cell the least and the greatest number of people that it can be."""
         persons: Persons = {}

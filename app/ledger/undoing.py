@@ -25,6 +25,7 @@ from app.ledger.slices import read_sign_ups
 from app.ledger.staging import Heart, Pace, Progress, a_slice, chunks, forget_all_rows, silent
 from app.models.account import AccountPerson, RoleGrant
 from app.models.attendance import Mark
+from app.models.call_back import CallBack
 from app.models.certificate import Certificate
 from app.models.course import Course
 from app.models.enrolment import AttendedHours, Enrolment
@@ -32,6 +33,7 @@ from app.models.group_visit import GroupVisit
 from app.models.ledger_batch import LedgerBatch, LedgerChange
 from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
+from app.models.pair_decision import PairDecision
 from app.models.person import CandidatePair, Person, settle_identities
 from app.models.programme import OfferingProgramme
 from app.models.provider import Provider
@@ -211,7 +213,7 @@ def _later_batches(batch_id: int, changes: Sequence[_Change]) -> set[int]:
 def _moved_enrolments(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[int]:
     keys = [change.key for change in changes]
     standing = {c.standing.id: c.standing.as_json() for c in read_sign_ups(Enrolment.id.in_(keys))}
-    marked = _values(Mark.enrolment_id, keys)
+    marked, called = _values(Mark.enrolment_id, keys), _values(CallBack.enrolment_id, keys)
     certified = set(
         db.session.scalars(
             db.select(Certificate.enrolment_id).where(
@@ -223,7 +225,7 @@ def _moved_enrolments(changes: Sequence[_Change], made: dict[str, set[int]]) -> 
         change.id
         for change in changes
         if _facts(standing.get(change.key)) != _facts(change.after)
-        or (change.before is None and (change.key in marked or change.key in certified))
+        or (change.before is None and change.key in marked | certified | called)
     }
 
 
@@ -252,6 +254,7 @@ def _moved_people(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[
         )
     ):
         used |= {a, b}
+    used |= _values(PairDecision.a_id, fresh) | _values(PairDecision.b_id, fresh)  # taken back or not
     return {
         change.id
         for change in changes

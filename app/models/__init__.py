@@ -2,6 +2,7 @@
 
 from app.models.account import Account, AccountPerson, RoleGrant
 from app.models.attendance import Mark, Observation
+from app.models.call_back import CallBack, CallBackAnswer, CallBackDraw, MobileReveal
 from app.models.certificate import Certificate
 from app.models.correction import PersonCorrection
 from app.models.course import Course
@@ -11,6 +12,7 @@ from app.models.group_visit import GroupVisit
 from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
 from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
+from app.models.pair_decision import PairDecision
 from app.models.person import CandidatePair, Person
 from app.models.programme import OfferingProgramme, Programme
 from app.models.provider import Provider
@@ -21,6 +23,9 @@ __all__ = [
     "Account",
     "AccountPerson",
     "AttendedHours",
+    "CallBack",
+    "CallBackAnswer",
+    "CallBackDraw",
     "CandidatePair",
     "Certificate",
     "Course",
@@ -32,10 +37,12 @@ __all__ = [
     "LedgerRow",
     "Lesson",
     "Mark",
+    "MobileReveal",
     "Observation",
     "Offering",
     "OfferingProgramme",
     "OfferingTrainer",
+    "PairDecision",
     "Person",
     "PersonCorrection",
     "Programme",

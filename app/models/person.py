@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -24,6 +25,8 @@ from app.refusal import N_
 SEXES: dict[str, str] = {"female": N_("女"), "male": N_("男")}
 IDENTITIES = b"identities"  # the lock under which it is settled who is whom
 _CHUNK = 400
+Pair: TypeAlias = tuple[int, int]  # of records, the lower id first
+Decisions: TypeAlias = dict[Pair, str | None]  # same, different, or nobody has decided yet
 
 
 class Person(Base):
@@ -240,8 +243,8 @@ def settle_identities(ids: Iterable[int]) -> dict[int, int]:
     """
     one_at_a_time(IDENTITIES)  # two that arrive at once would not see each other
     db.session.flush()
-    crowd = _closure(set(ids))
-    groups = _same_people(crowd)
+    crowd, decided = _closure(set(ids), {})
+    groups = _same_people(crowd, decided)
     identities: dict[int, int] = {}
     changes: list[dict[str, int | None]] = []
     for group in groups:
@@ -251,8 +254,29 @@ def settle_identities(ids: Iterable[int]) -> dict[int, int]:
     if changes:
         db.session.connection().execute(_MOVE, changes)
         forget_loaded(Person, [change["row"] for change in changes])
-    _settle_pairs(crowd, groups)
+    _settle_pairs(decided, _wanted(crowd, groups, decided))
     return identities
+
+
+@dataclass(frozen=True)
+class Supposed:
+    """Who would be the same as whom: record → identity, the open pairs, and of each human being the documents."""
+
+    identities: dict[int, int]
+    pairs: frozenset[Pair]
+    documents: dict[int, set[tuple[str, bytes]]]
+
+
+def suppose(ids: Iterable[int], decisions: Mapping[Pair, str | None]) -> Supposed:
+    """What ``settle_identities`` would find around these records under these decisions; only reads."""
+    crowd, decided = _closure(set(ids), decisions)
+    groups = _same_people(crowd, decided)
+    documents = {
+        min(row.id for row in group): {(r.document_type, r.document_index) for r in group if r.document_type}
+        for group in groups
+    }
+    identities = {row.id: min(r.id for r in group) for group in groups for row in group}
+    return Supposed(identities, frozenset(_wanted(crowd, groups, decided)), documents)
 
 
 # Core statements, made once: of the ORM's way two thirds of the time went into making them.
@@ -274,14 +298,21 @@ _PAIRS_B = db.select(_PAIR.a_id, _PAIR.b_id, _PAIR.decision).where(_PAIR.b_id.in
 _DROP_PAIR = db.delete(CandidatePair.__table__).where(_PAIR.a_id == bindparam("a"), _PAIR.b_id == bindparam("b"))
 
 
-def _closure(ids: set[int]) -> dict[int, Any]:
-    """The records that share a document, or name, birth date and mobile, however far the chain reaches."""
+def _closure(ids: set[int], supposed: Mapping[Pair, str | None]) -> tuple[dict[int, Any], Decisions]:
+    """The records that share a document, or name, birth date and mobile, or were decided to be one, however far
+    the chain reaches; and what was decided of the pairs they are in, where ``supposed`` says nothing else.
+    """
     crowd: dict[int, Any] = {}
+    decided: Decisions = dict(supposed)
     fresh = _found((_BY_ID, ids))
     while fresh:
         crowd.update(fresh)
         rows = list(fresh.values())
         heads = {row.identity_id or row.id for row in rows}
+        pairs = {(a, b): verdict for query in (_PAIRS_A, _PAIRS_B) for a, b, verdict in _each(query, fresh)}
+        decided.update((pair, verdict) for pair, verdict in pairs.items() if pair not in supposed)
+        heads.update(i for pair in pairs if decided[pair] == "same" for i in pair)
+        heads.update(i for pair, verdict in supposed.items() if verdict == "same" for i in pair)
         found = _found(
             (_BY_DOCUMENT, {row.document_index for row in rows if row.document_index}),
             (_BY_TRIPLE, {triple for row in rows if (triple := _triple(row))}),
@@ -289,15 +320,19 @@ def _closure(ids: set[int]) -> dict[int, Any]:
             (_BY_ID, heads - crowd.keys()),
         )
         fresh = {row_id: row for row_id, row in found.items() if row_id not in crowd}
-    return crowd
+    return crowd, decided
 
 
 def _triple(row: Any) -> tuple[str, date, bytes] | None:
     return (row.name_key, row.birth_on, row.mobile_index) if row.birth_on and row.mobile_index else None
 
 
-def _same_people(crowd: dict[int, Any]) -> list[list[Any]]:
-    """Groups of records that are one human being for certain."""
+def _same_people(crowd: dict[int, Any], decided: Decisions) -> list[list[Any]]:
+    """Groups of records that are one human being, for certain or because the bureau decided so.
+
+    A decision joins nobody who by now has two documents of one type, or
+    whom another decision tells apart: it waits until that is mended.
+    """
     leader = {i: i for i in crowd}
 
     def find(i: int) -> int:
@@ -328,11 +363,23 @@ def _same_people(crowd: dict[int, Any]) -> list[list[Any]]:
     groups = defaultdict(list)
     for i, row in crowd.items():
         groups[find(i)].append(row)
+    for a, b in sorted(pair for pair, verdict in decided.items() if verdict == "same"):
+        if a not in crowd or b not in crowd or (one := find(a)) == (other := find(b)):
+            continue
+        if not _told_apart(groups[one], groups[other], decided):
+            leader[other] = one
+            groups[one] += groups.pop(other)
     return list(groups.values())
 
 
-def _settle_pairs(crowd: dict[int, Any], groups: list[list[Any]]) -> None:
-    """Bring the open candidate pairs of these records up to date; decided ones stay."""
+def _told_apart(one: list[Any], other: list[Any], decided: Decisions) -> bool:
+    held = [_held(group) for group in (one, other)]
+    across = ((min(x.id, y.id), max(x.id, y.id)) for x in one for y in other)
+    return _clash(*held) or any(decided.get(pair) == "different" for pair in across)
+
+
+def _wanted(crowd: dict[int, Any], groups: list[list[Any]], decided: Decisions) -> set[Pair]:
+    """The pairs of these records that are open, or would be if they were not decided."""
     near = _found(
         (_BY_BIRTH, {(row.name_key, row.birth_on) for row in crowd.values() if row.birth_on}),
         (_BY_MOBILE, {(row.name_key, row.mobile_index) for row in crowd.values() if row.mobile_index}),
@@ -346,19 +393,39 @@ def _settle_pairs(crowd: dict[int, Any], groups: list[list[Any]]) -> None:
         for other in by_name[row.name_key]:
             if group_of.get(other.id) != group_of[row.id] and _could_be_one(row, other):
                 possible.append((row, other))
-    documents = _documents(groups, [other for _, other in possible if other.id not in group_of]) if possible else {}
-    wanted = {
+    if not possible:
+        return set()
+    documents = _documents(groups, [other for _, other in possible if other.id not in group_of])
+    apart = _decided_apart(near, groups, decided)
+
+    def human(row: Any) -> int:
+        return groups[group_of[row.id]][0].id if row.id in group_of else row.identity_id or row.id
+
+    return {
         (min(row.id, other.id), max(row.id, other.id))
         for row, other in possible
-        if not _clash(documents[row.id], documents[other.id])
+        if frozenset((human(row), human(other))) not in apart and not _clash(documents[row.id], documents[other.id])
     }
-    known: dict[tuple[int, int], str | None] = {}
-    for query in (_PAIRS_A, _PAIRS_B):
-        known.update(((a, b), decision) for a, b, decision in _each(query, crowd))
+
+
+def _decided_apart(near: dict[int, Any], groups: list[list[Any]], decided: Decisions) -> set[frozenset[int]]:
+    """Human beings told apart: what was decided of two records holds for all others of the same two people."""
+    different = [pair for pair, verdict in decided.items() if verdict == "different"]
+    if not different:
+        return set()
+    human = {row.id: group[0].id for group in groups for row in group}
+    strangers = {i for pair in different for i in pair} - human.keys()
+    for row in (*near.values(), *_found((_BY_ID, strangers - near.keys())).values()):
+        human.setdefault(row.id, row.identity_id or row.id)
+    return {frozenset((human[a], human[b])) for a, b in different if a in human and b in human}
+
+
+def _settle_pairs(decided: Decisions, wanted: set[Pair]) -> None:
+    """Bring the open candidate pairs of these records up to date; decided ones stay."""
     connection = db.session.connection()
-    if gone := [{"a": a, "b": b} for a, b in known.keys() - wanted if known[a, b] is None]:
+    if gone := [{"a": a, "b": b} for a, b in decided.keys() - wanted if decided[a, b] is None]:
         connection.execute(_DROP_PAIR, gone)
-    if fresh := sorted(wanted - known.keys()):
+    if fresh := sorted(wanted - decided.keys()):
         connection.execute(db.insert(CandidatePair.__table__), [{"a_id": a, "b_id": b} for a, b in fresh])
 
 
@@ -374,10 +441,7 @@ def _documents(groups: list[list[Any]], strangers: list[Any]) -> dict[int, dict[
     """Per record, the documents known of its human being."""
     documents: dict[int, dict[str, set[bytes]]] = {}
     for group in groups:
-        held: dict[str, set[bytes]] = defaultdict(set)
-        for row in group:
-            if row.document_type:
-                held[row.document_type].add(row.document_index)
+        held = _held(group)
         documents.update((row.id, held) for row in group)
     heads = {row.identity_id or row.id for row in strangers}
     held_by: dict[int, dict[str, set[bytes]]] = defaultdict(lambda: defaultdict(set))
@@ -386,6 +450,14 @@ def _documents(groups: list[list[Any]], strangers: list[Any]) -> dict[int, dict[
             held_by[row.identity_id or row.id][row.document_type].add(row.document_index)
     documents.update((row.id, held_by[row.identity_id or row.id]) for row in strangers)
     return documents
+
+
+def _held(group: Iterable[Any]) -> dict[str, set[bytes]]:
+    held: dict[str, set[bytes]] = defaultdict(set)
+    for row in group:
+        if row.document_type:
+            held[row.document_type].add(row.document_index)
+    return held
 
 
 def _clash(x: dict[str, set[bytes]], y: dict[str, set[bytes]]) -> bool:

@@ -76,6 +76,7 @@ def init(app: Flask) -> None:
     app.before_request(guard)
     app.jinja_env.globals.update(
         menu=menu,
+        may_write=may_write,
         is_here=lambda endpoint: request.endpoint in (endpoint, _LEADS_TO.get(endpoint)),
         signed_in=lambda: current_user.is_authenticated,
         csrf=csrf_field,
@@ -112,6 +113,11 @@ def guard() -> Response | None:
     if "anyone" not in roles and not any(current_user.has_role(role) for role in roles):
         abort(404)
     return None
+
+
+def may_write() -> bool:
+    """May whoever asks send what changes anything here? Readers are shown no form that they may not send."""
+    return any(current_user.has_role(role) for role in WRITERS.get(request.blueprint, ()))
 
 
 def begin_session(token: str) -> None:

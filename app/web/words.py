@@ -16,11 +16,13 @@ from app import catalogue
 from app.clock import civil, now, today
 from app.models import (
     attendance,
+    call_back,
     certificate,
     enrolment,
     identity_number,
     ledger_batch,
     offering,
+    pair_decision,
     person,
     place,
     provider,
@@ -51,6 +53,8 @@ def init(app: Flask) -> None:
         SYSTEMS=certificate.SYSTEMS,
         DOCUMENT_TYPES=identity_number.DOCUMENT_TYPES,
         PROVIDER_KINDS=provider.PROVIDER_KINDS,
+        VERDICTS=pair_decision.VERDICTS,
+        ANSWERS=call_back.ANSWERS,
         WEEKDAYS=WEEKDAYS,
         LANGUAGES=LANGUAGES,
         COUNT_UP_TO=catalogue.COUNT_UP_TO,

@@ -240,4 +240,16 @@ BUREAU = [
     Recipe("bureau.group_visits", "", "bureau", {"offering_id": "offering:with_group"}),
     Recipe("bureau.providers", "", "bureau"),
 ]
-RECIPES = [*PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER, *LEDGER, *BUREAU]
+PAIR = {"one_id": "person:one_open", "other_id": "person:other_open"}
+PEOPLE = [
+    Recipe("bureau.pairs", "", "bureau"),
+    Recipe("bureau.pair", "", "bureau", PAIR),
+    Recipe("bureau.pair", "errors", "bureau", PAIR, do=press("判定")),
+    Recipe("bureau.pair", "decided", "bureau", {"one_id": "person:one_decided", "other_id": "person:other_decided"}),
+    Recipe("bureau.pair_decisions", "", "bureau"),
+    Recipe("bureau.pair_decision", "", "bureau", {"pair_decision_id": "pair_decision:same"}),
+    Recipe(
+        "bureau.pair_decision", "errors", "bureau", {"pair_decision_id": "pair_decision:same"}, do=press("撤销判定")
+    ),
+]
+RECIPES = [*PEOPLE, *PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER, *LEDGER, *BUREAU]

@@ -21,7 +21,18 @@ from flask_migrate import upgrade
 from app import create_app
 from app.clock import now, today
 from app.database import db, writing
-from app.models import Account, Certificate, GroupVisit, LedgerBatch, Observation, Offering, Person, SignIn
+from app.models import (
+    Account,
+    CandidatePair,
+    Certificate,
+    GroupVisit,
+    LedgerBatch,
+    Observation,
+    Offering,
+    PairDecision,
+    Person,
+    SignIn,
+)
 from app.models.identity_number import normalise_name
 from app.models.person import settle_identities
 from app.models.rules import CATEGORIES
@@ -79,6 +90,7 @@ class Site:
         self.errands()
         self.ledger()
         settle_identities(db.session.scalars(db.select(Person.id)))
+        self.pairs()
         for offering in db.session.scalars(db.select(Offering)):
             note_search_words(offering)
 
@@ -262,6 +274,22 @@ class Site:
             for year in (self.day.year - 1, self.day.year):
                 self._past(category, year, n)
         self.ids["year"] |= {"this": self.day.year, "last": self.day.year - 1, "empty": 1999}
+
+    def pairs(self) -> None:
+        """Two records of one class of last year, twice: one pair is open, one decided."""
+        past = db.session.get_one(Offering, self.ids["offering"]["past"])
+        for name in ("open", "decided"):
+            facts = {"birth_on": self.day.replace(year=1950, day=1), "keeper_provider_id": self.school.id}
+            two = a_person(f"同演示{name[:1]}", mobile="13900007711", **facts), a_person(f"同演示{name[:1]}", **facts)
+            settle_identities([person.id for person in two])
+            for person in two:
+                enrolment = past.enrol(person, by=None, at=past.first_begins_at - timedelta(5))
+                enrolment.first_attended_on = past.starts_on
+            pair = db.session.scalars(db.select(CandidatePair).where(CandidatePair.a_id == two[0].id)).one()
+            for side, person in zip(("one", "other"), two, strict=True):
+                self.keep("person", f"{side}_{name}", person)
+        decision = PairDecision.make(pair, "same", "电话核实（演示）", by=self.accounts["bureau"], at=self.at)
+        self.keep("pair_decision", "same", decision)
 
     def _past(self, category: str, year: int, n: int) -> None:
         first_on = self.day.replace(year=year, month=1, day=6)

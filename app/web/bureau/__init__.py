@@ -4,4 +4,11 @@ from flask import Blueprint
 
 bp = Blueprint("bureau", __name__, url_prefix="/bureau")
 
-from app.web.bureau import lists, programmes, registers, tables, years  # noqa: E402, F401 - the pages register themselves
+from app.web.bureau import (  # noqa: E402, F401 - the pages register themselves
+    lists,
+    pairs,
+    programmes,
+    registers,
+    tables,
+    years,
+)
