@@ -61,6 +61,7 @@ def load(instance: Path, environ: dict[str, str] | None = None) -> dict[str, Any
         "HELP_TELEPHONE": environ.get("REGISTRY_HELP_TELEPHONE", "0432-12345678"),
         "TRUSTED_HOSTS": _list(environ.get("REGISTRY_HOSTS", "")) or None,
         "ICP_NUMBER": environ.get("REGISTRY_ICP_NUMBER", ""),
+        "FORM_HEADER": _form_header(environ),
         "MAP_NUMBER": environ.get("REGISTRY_MAP_NUMBER", ""),
     }
 
@@ -122,6 +123,22 @@ def _seal_keys(text: str) -> dict[str, bytes]:
     if not keys:
         raise BadSetting("REGISTRY_SEAL_KEYS holds no key; it reads name:hex, name:hex …")
     return keys
+
+
+def _form_header(environ: dict[str, str]) -> tuple[str, ...]:
+    """The four lines of a survey form in their order, or none of them."""
+    lines = (
+        environ.get("REGISTRY_FORM_NUMBER", "").strip(),
+        environ.get("REGISTRY_FORM_AUTHORITY", "").strip(),
+        environ.get("REGISTRY_FORM_APPROVAL", "").strip(),
+        environ.get("REGISTRY_FORM_VALID_UNTIL", "").strip(),
+    )
+    if any(lines) and not all(lines):
+        raise BadSetting(
+            "REGISTRY_FORM_NUMBER, _AUTHORITY, _APPROVAL and _VALID_UNTIL go together: who is asked may refuse a form "
+            "that lacks one; set all four, or none"
+        )
+    return lines if all(lines) else ()
 
 
 def database_url(url: str) -> str:

@@ -37,6 +37,7 @@ class Look:
     text_columns: frozenset[int] = frozenset()  # cells that are filled in later stay text as well
     numbers: tuple[tuple[type, str], ...] = ()
     fixed_columns: int = 0  # bold, and in sight while the rest is scrolled
+    above: tuple[str, ...] = ()  # lines over the header of a workbook: what the table is, and by whose order
 
 
 def harmless(value: Any) -> Any:
@@ -72,18 +73,21 @@ def write_workbook(file: IO[bytes], header: Sequence[str], rows: Rows, look: Loo
         text, bold = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bold": True})
         formats = {kind: book.add_format({"num_format": form}) for kind, form in look.numbers}
         sheet = book.add_worksheet(look.sheet)
-        sheet.freeze_panes(1, look.fixed_columns)
+        top = len(look.above)
+        sheet.freeze_panes(top + 1, look.fixed_columns)
+        for place, line in enumerate(look.above):
+            sheet.write_string(place, 0, _whole(line), text)
         for place, name in enumerate(header):
             width = look.widths[place] if place < len(look.widths) else 12
             sheet.set_column(place, place, width, text if place in look.text_columns else None)
-            sheet.write_string(0, place, _whole(name), bold)
+            sheet.write_string(top, place, _whole(name), bold)
         count = 0
         for count, row in enumerate(rows, start=1):
             for place, value in enumerate(row):
                 if isinstance(value, int | float | Decimal):
-                    sheet.write_number(count, place, float(value), formats.get(type(value)))
+                    sheet.write_number(top + count, place, float(value), formats.get(type(value)))
                 elif value:
-                    sheet.write_string(count, place, _whole(value), bold if place < look.fixed_columns else text)
+                    sheet.write_string(top + count, place, _whole(value), bold if place < look.fixed_columns else text)
     return count
 
 

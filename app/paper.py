@@ -148,6 +148,9 @@ def _shown(value: Any) -> str:
 
 
 def _is_number(value: Any) -> bool:
+    """A number, or two as a range."""
+    if isinstance(value, str):
+        return bool(value) and not value.strip("0123456789,.–")
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 

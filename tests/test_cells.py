@@ -13,8 +13,9 @@ import pytest
 from app import ledger
 from app.cells import WRITERS, Look, harmless, unmarked
 from app.counts.files import FILES
-from app.counts.year import year_table
-from app.database import db
+from app.counts.quality_report import schools_as
+from app.counts.year import count_year, year_table
+from app.database import db, writing
 from app.models import Provider
 from tests.ledgers import CAME, a_row, load, number, receive
 
@@ -102,7 +103,15 @@ EXPORTS = {
     "refused.xlsx": refused,
     "year.xlsx": lambda: FILES["xlsx"][1](year_table(2025, "provider")),
     "year.csv": lambda: FILES["csv"][1](year_table(2025, "provider")),
+    "schools.xlsx": lambda: schools("xlsx"),
+    "schools.csv": lambda: schools("csv"),
 }
+
+
+def schools(form: str) -> bytes:
+    with writing():
+        db.session.execute(db.update(Provider).values(kind="vocational_school"))
+    return schools_as(form, count_year(2025))
 
 
 @pytest.mark.engine("sqlite")
@@ -151,7 +160,7 @@ def test_whoever_writes_for_a_spreadsheet_goes_through_the_one_writer():
         str(path.relative_to(APP)) for path in APP.rglob("*.py")
         if path.name != "cells.py" and "WRITERS" in path.read_text()
     }  # fmt: skip
-    assert writers == {"counts/files.py", "ledger/exporting.py"}
+    assert writers == {"counts/files.py", "counts/quality_report.py", "ledger/exporting.py"}
 
 
 def test_an_exporter_of_its_own_is_found(tmp_path):

@@ -53,6 +53,7 @@ def test_an_empty_set_up_makes_its_keys_once_for_its_owner_alone(tmp_path):
         ({"REGISTRY_SEAL_KEYS": f"k|1:{ONE}"}, "REGISTRY_SEAL_KEYS"),
         ({"REGISTRY_SEAL_KEYS": ","}, "REGISTRY_SEAL_KEYS"),
         ({"REGISTRY_SEAL_KEYS": "k1:" + "ab" * 32}, "REGISTRY_SEAL_KEYS"),
+        ({"REGISTRY_FORM_NUMBER": "教综 1 表"}, "REGISTRY_FORM_NUMBER"),
         ({"FLASK_DEBUG": "1"}, "FLASK_DEBUG"),
         ({"DATABASE_URL": "mysql://localhost/registry"}, "DATABASE_URL"),
     ],

@@ -73,6 +73,7 @@ ROUTES: dict[str, str] = {
     """,
     "bureau": """
         bureau.year bureau.every_year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups
+        bureau.year_report bureau.quality_report
         bureau.sign_up bureau.group_visits bureau.providers
         bureau.registers bureau.new_register bureau.register bureau.register_file bureau.new_entry bureau.register_entry
         bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from app.cells import WRITERS, Look
+from app.counts.official import WORKING_RECORD, OfficialHeader
 from app.counts.year import Table
 from app.models.rules import RULE_SET
 from app.refusal import N_
@@ -48,11 +49,12 @@ def as_csv(table: Table) -> bytes:
     return _written("csv", table)
 
 
-def as_xlsx(table: Table) -> bytes:
-    return _written("xlsx", table)
+def as_xlsx(table: Table, header: OfficialHeader = WORKING_RECORD) -> bytes:
+    """Above the table what it is, and the four lines of a survey form or that it is none."""
+    return _written("xlsx", table, (f"{table.year} 年培训统计", *header.lines()))
 
 
-def _written(form: str, table: Table) -> bytes:
+def _written(form: str, table: Table, above: tuple[str, ...] = ()) -> bytes:
     """Heading, lines and the city, cell by cell."""
     memory = io.BytesIO()
     header = [BY[table.by] if table.by else "", *HEADINGS.values(), BASIS]
@@ -60,7 +62,7 @@ def _written(form: str, table: Table) -> bytes:
         [label, *figures.as_dict().values(), BASES[figures.basis("person_times_total")]]
         for label, figures in (*((row.label, row.figures) for row in table.rows), (CITY, table.total))
     ]
-    WRITERS[form](memory, header, lines, replace(_LOOK, sheet=str(table.year)))
+    WRITERS[form](memory, header, lines, replace(_LOOK, sheet=str(table.year), above=above))
     return memory.getvalue()
 
 

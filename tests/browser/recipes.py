@@ -22,6 +22,8 @@ NO_PAGE = {
     "provider.ledger_year": "a workbook",
     "bureau.year": "leads to the latest year",
     "bureau.year_file": "a workbook, CSV or JSON",
+    "bureau.year_report": "a PDF",
+    "bureau.quality_report": "a workbook or CSV",
 }
 
 

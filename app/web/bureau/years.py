@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as Answer
 
-from app.clock import today
+from app.clock import now, today
 from app.counts import DIMENSIONS, MEASURES
 from app.counts.checks import checks, every_year_adds_up, sums
-from app.counts.files import BASES, BY, FILES, HEADINGS
+from app.counts.files import BASES, BY, FILES, HEADINGS, as_xlsx
+from app.counts.official import OfficialHeader
+from app.counts.printed import year_as_pdf
+from app.counts.quality_report import schools_as
 from app.database import db
 from app.models import Enrolment, GroupVisit, LedgerBatch, Provider
 from app.models.place import CITY, DIVISIONS
@@ -67,9 +70,26 @@ def year_file(year: int, form: str) -> Response:
     if form not in FILES or (by is not None and by not in DIMENSIONS):
         abort(404)
     media_type, write = FILES[form]
-    answer = Response(write(counted.year_of(year).table(by)), content_type=media_type)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{year}{"-" + by if by else ""}.{form}"'
-    return answer
+    table = counted.year_of(year).table(by)
+    content = as_xlsx(table, _form_header()) if form == "xlsx" else write(table)
+    return _file(content, media_type, f"{year}{'-' + by if by else ''}.{form}")
+
+
+@bp.get("/years/<int:year>/report.pdf")
+def year_report(year: int) -> Response:
+    """The year on paper, with places to sign."""
+    require_year(year)
+    return _file(year_as_pdf(counted.year_of(year), now(), _form_header()), "application/pdf", f"{year}.pdf")
+
+
+@bp.get("/years/<int:year>/quality-report.<form>")
+def quality_report(year: int, form: str) -> Response:
+    """Each vocational school's training of a year, for its quality report."""
+    require_year(year)
+    if form not in ("xlsx", "csv"):
+        abort(404)
+    content = schools_as(form, counted.year_of(year), _form_header())
+    return _file(content, FILES[form][0], f"{year}-quality-report.{form}")
 
 
 @bp.get("/years/<int:year>/checks")
@@ -85,6 +105,16 @@ def year_checks(year: int) -> str:
 def providers() -> str:
     found = db.session.scalars(select(Provider).order_by(Provider.name, Provider.id)).all()
     return render_template("bureau/providers.html", providers=found, year=_span()[1])
+
+
+def _form_header() -> OfficialHeader:
+    return OfficialHeader(*current_app.config["FORM_HEADER"])
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    answer = Response(content, content_type=media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def words() -> dict[str, Any]:
