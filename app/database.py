@@ -24,6 +24,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    String,
     event,
     func,
     inspect,
@@ -104,6 +105,19 @@ class Hours(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: int | None, dialect: Any) -> Decimal | None:
         return None if value is None else Decimal(value) / 100
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A Decimal digit for digit, stored as text: it is never summed or compared in SQL."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Any) -> str | None:
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Decimal | None:
+        return None if value is None else Decimal(value)
 
 
 def require_sound_sqlite(version: tuple[int, ...]) -> None:

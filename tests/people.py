@@ -10,7 +10,7 @@ from typing import Any
 from app import sealing
 from app.clock import SHANGHAI, instant
 from app.database import db
-from app.models import Account, Course, Offering, Person, Provider
+from app.models import Account, Course, Offering, Person, PolicyDocument, Provider, Target
 from app.models.account import AT_AN_INSTITUTION, hash_password
 from app.models.person import mobile_index
 from app.models.scheduling import schedule
@@ -116,3 +116,24 @@ def an_offering(
         offering.published_at = NOON - timedelta(30)
     db.session.flush()
     return offering
+
+
+def a_target(code: str = "D1", **facts: Any) -> Target:
+    """More than 2000 person-times of rural training every year, unless told otherwise; of a demo document."""
+    document = PolicyDocument.numbered("演示〔2022〕1号") or PolicyDocument.add(
+        number="演示〔2022〕1号", title="演示方案", issuer="演示机关", issued_on=date(2022, 11, 22)
+    )
+    facts = {
+        "name": "演示指标",
+        "clause": "二（一）",
+        "words": "每年培训超过2000人次",
+        "unit": "人次",
+        "comparator": "more_than",
+        "value": Decimal(2000),
+        "period": "every_year",
+        "measure": "person_times_total",
+        "parameters": {"category": "rural"},
+        "valid_from": date(2021, 1, 1),
+        **facts,
+    }
+    return Target.add(document, {"code": code, **facts}, by=None, at=NOON)

@@ -10,9 +10,9 @@ from werkzeug.routing import Rule
 
 from app.clock import SHANGHAI
 from app.database import db, writing
-from app.models import Account, Observation
+from app.models import Account, Observation, Target
 from app.models.account import AT_AN_INSTITUTION, ROLES
-from tests.people import NOON, a_person, a_provider, an_account, an_offering
+from tests.people import NOON, a_person, a_provider, a_target, an_account, an_offering
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 DAY = (datetime.now(SHANGHAI) + timedelta(20)).date()
@@ -34,6 +34,7 @@ def a_house() -> dict[str, Account]:
             each.appoint(everybody)
             each.enrol(person, by=accounts["resident"], at=NOON)
             each.enrol(a_person(keeper_provider_id=provider.id), by=None, at=NOON)
+        a_target()
         lesson = begun.lessons[0]
         roll = {enrolment.id: "present" for enrolment in lesson.roster()}
         lesson.take_roll(roll, by=accounts["trainer"], at=lesson.begins_at, base_version=0)
@@ -65,6 +66,8 @@ def _value(name: str) -> Any:
         return "style.css"
     if name == "year":
         return 2026
+    if name == "code":
+        return db.session.scalar(db.select(db.func.min(Target.code))) or "D1"
     if name == "kind":
         return "association"
     if name.endswith("_id"):

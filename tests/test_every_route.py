@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from app.models import (
     Programme,
     Provider,
     RegisterEntry,
+    ReportedFigure,
     SignIn,
 )
 from app.models.account import BUREAU, DESK, ROLES
@@ -39,7 +41,7 @@ from app.models.register import NAMED
 from app.web import access, resident
 from app.web.access import GUARDS
 from tests.conftest import Browser
-from tests.people import NOON, a_person, a_provider, a_resident, an_account, an_offering
+from tests.people import NOON, a_person, a_provider, a_resident, a_target, an_account, an_offering
 
 # Who may: "visitor" is everybody, "anyone" everybody with an account. All else answers as if it were not there.
 ROUTES: dict[str, str] = {
@@ -75,6 +77,8 @@ ROUTES: dict[str, str] = {
         bureau.year bureau.every_year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups
         bureau.year_report bureau.quality_report
         bureau.sign_up bureau.group_visits bureau.providers
+        bureau.targets bureau.load_targets bureau.target bureau.new_target bureau.target_description bureau.target_end
+        bureau.new_policy bureau.reported bureau.new_reported bureau.reported_figure
         bureau.registers bureau.new_register bureau.register bureau.register_file bureau.new_entry bureau.register_entry
         bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
         bureau.entry_consent_withdrawal
@@ -343,6 +347,8 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
         star = RegisterEntry.add(
             NAMED["learning_star"], by=None, at=NOON, name=f"演示之星{offering.id}", level="city", year=2026
         )
+        target = a_target(f"D{offering.id}")
+        figure = ReportedFigure.report("besides", 2025, Decimal(900), target=target, by=None, at=NOON)
         star.set_state("nominated", NOON.date(), by=None, at=NOON, day=today())
         programme = Programme.add(f"演示项目{offering.id}")
         decided, officer = a_decision(trainer.id), db.session.get_one(Account, trainer.id)
@@ -357,6 +363,8 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
             "account_id": trainer.id,
             "person_id": person.id,
             "batch_id": batch.id,
+            "code": target.code,
+            "figure_id": figure.id,
             "entry_id": star.id,
             "programme_id": programme.id,
             "state_id": star.history[0].id,

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import account, copy, counts, demo, ledger, tidy
+from app.cli import account, copy, counts, demo, ledger, targets, tidy
 
 
 def init(app: Flask) -> None:
     """Add the commands to the application."""
-    for command in (account.group, copy.copy_to, counts.counts, demo.group, ledger.group, tidy.tidy):
+    commands = (
+        account.group,
+        copy.copy_to,
+        counts.counts,
+        demo.group,
+        ledger.group,
+        targets.plan,
+        targets.targets,
+        tidy.tidy,
+    )
+    for command in commands:
         app.cli.add_command(command)

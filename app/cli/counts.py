@@ -33,12 +33,17 @@ def as_text(table: Table) -> str:
     lines = [["", *HEADINGS.values(), BASIS]]
     lines += [[row.label, *_cells(row.figures)] for row in table.rows]
     lines.append(["全市", *_cells(table.total)])
+    return in_columns(lines, right=frozenset(range(1, len(lines[0]))))
+
+
+def in_columns(lines: list[list[str]], right: frozenset[int]) -> str:
+    """Cells under each other, those of the columns ``right`` by their right edge."""
     widths = [max(_width(line[n]) for line in lines) for n in range(len(lines[0]))]
     return "\n".join(
         "  ".join(
-            cell + " " * (width - _width(cell)) if n == 0 else " " * (width - _width(cell)) + cell
+            " " * (width - _width(cell)) + cell if n in right else cell + " " * (width - _width(cell))
             for n, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
+        ).rstrip()
         for line in lines
     )
 

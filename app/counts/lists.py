@@ -42,6 +42,7 @@ class Place:
     home: str | None = None
     also_category: str | None = None  # only people who stand in this category, too
     also_provider: int | None = None
+    system: str | None = None  # of certificates alone: 1+X or 人社
 
     @property
     def span(self) -> Span:
@@ -135,6 +136,8 @@ def certificates(place: Place) -> Select[Any]:
         .join(source, source.c.certificate_id == Certificate.id)
         .join(Offering, Offering.id == source.c.offering_id)
     )
+    if place.system is not None:
+        listed = listed.where(Certificate.system == place.system)
     return place.narrowed(listed, source).order_by(Certificate.issued_on, Certificate.id)
 
 
@@ -209,7 +212,7 @@ def on_the_books(place: Place, attended: bool = False) -> Select[Any]:
     identity = func.coalesce(same.c.identity, source.c.person_id).label("identity")
     conditions = [place.of_offering(), source.c.came] if attended else [place.of_offering()]
     return (
-        select(source.c.enrolment_id, identity, source.c.day, db.literal(1).label("amount"))
+        select(source.c.enrolment_id, identity, source.c.day, db.literal(1).label("amount"), source.c.came)
         .join(Offering, Offering.id == source.c.offering_id)
         .outerjoin(same, same.c.person_id == source.c.person_id)
         .where(*conditions)
@@ -219,12 +222,25 @@ def on_the_books(place: Place, attended: bool = False) -> Select[Any]:
 
 def books(place: Place) -> OnTheBooks:
     """在册人数 of a row of elderly education, and who of them came."""
-
+    found = on_the_books(place).order_by(None).subquery()
+    registered, came = set[int](), set[int]()
+    for human, has_come in db.session.execute(select(found.c.identity, found.c.came)):
+        registered.add(human)
+        if has_come:
+            came.add(human)
     crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
-    for cell in (REGISTERED, CAME):
-        found = on_the_books(place, attended=cell == CAME).order_by(None).subquery()
-        crowds.add((cell,), list(db.session.scalars(select(found.c.identity).distinct())))
+    crowds.add((REGISTERED,), list(registered))
+    crowds.add((CAME,), list(came))
     return OnTheBooks.of(OpenPairs().persons(crowds))
+
+
+def persons(place: Place) -> tuple[int, int]:
+    """The people of any row, open pairs taken as one … as two (R6, R20)."""
+    found = sign_ups(place, "persons").order_by(None).subquery()
+    cell = ("place", "")
+    crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
+    crowds.add((cell,), list(db.session.scalars(select(found.c.identity).distinct())))
+    return OpenPairs().persons(crowds).get(cell, (0, 0))
 
 
 def visits_of(offering: Offering) -> list[GroupVisit]:

@@ -8,6 +8,7 @@ from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional, Regexp
 
 from app.forms import Form
+from app.models.certificate import SYSTEMS
 from app.models.person import SEXES
 from app.models.place import DIVISIONS
 from app.models.rules import AGE_BANDS, CATEGORIES, COUNTED, HOUR_BANDS, NAMELESS, RUNGS, SPANS, UNKNOWN
@@ -40,6 +41,7 @@ class FigureForm(TableForm):
     provider = IntegerField(validators=_AN_ID)
     month = IntegerField(validators=[Optional(), NumberRange(1, 12)])
     programme = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
+    system = SelectField(choices=["", *SYSTEMS], default="")
     activity = IntegerField(validators=[Optional(), NumberRange(1, 1)])
     within = StringField(validators=[Optional(), Regexp(r"(19|20)\d\d(-(0[1-9]|1[0-2]))?\Z")])
     unit = SelectField(choices=["", *DIVISIONS], default="")
@@ -66,4 +68,5 @@ class FigureForm(TableForm):
 _ROW = (
     "category", "division", "provider", "month", "activity", "programme", "within", "unit", "course", "size",
     "sex", "age", "home", "also_category", "also_provider",
+    "system",
 )  # fmt: skip

@@ -14,10 +14,13 @@ from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.models.pair_decision import PairDecision
 from app.models.person import CandidatePair, Person
+from app.models.policy import PolicyDocument
 from app.models.programme import OfferingProgramme, Programme
 from app.models.provider import Provider
 from app.models.register import RegisterEntry, RegisterKind, RegisterState
+from app.models.reported import ReportedFigure
 from app.models.sign_in import SignIn, SignInAttempt
+from app.models.target import Target, TargetChange
 
 __all__ = [
     "Account",
@@ -45,12 +48,16 @@ __all__ = [
     "PairDecision",
     "Person",
     "PersonCorrection",
+    "PolicyDocument",
     "Programme",
     "Provider",
     "RegisterEntry",
     "RegisterKind",
     "RegisterState",
+    "ReportedFigure",
     "RoleGrant",
     "SignIn",
     "SignInAttempt",
+    "Target",
+    "TargetChange",
 ]

@@ -148,6 +148,7 @@ def menu() -> list[tuple[str, str]]:
         (("trainer",), "trainer.today", gettext("今天的课")),
         (DESK, "provider.offerings", gettext("班次")),
         (BUREAU, "bureau.year", gettext("年度统计")),
+        (BUREAU, "bureau.targets", gettext("指标")),
     ):
         if any(map(current_user.has_role, roles)):
             items.append((endpoint, words))

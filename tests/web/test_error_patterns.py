@@ -12,6 +12,7 @@ import json
 import pkgutil
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import html5lib
@@ -22,9 +23,9 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 import app.forms as forms
 from app.clock import now, today
 from app.database import db, writing
-from app.forms import account, bureau, fields, provider, provider_ledger, resident, trainer
-from app.models import Course, LedgerBatch, Observation
-from tests.people import a_person, a_provider, an_account, an_offering
+from app.forms import account, bureau, bureau_targets, fields, provider, provider_ledger, resident, trainer
+from app.models import Course, LedgerBatch, Observation, ReportedFigure
+from tests.people import a_person, a_provider, a_target, an_account, an_offering
 
 NAMESPACE = "{http://www.w3.org/1999/xhtml}"
 NONCE = "n" * 24
@@ -55,6 +56,9 @@ class World:
                 made_at=now(), worked_at=now(), state="checked", rows_total=2, rows_refused=1,
                 summary=json.dumps(dict.fromkeys(FOUND, 1) | {"unknown_columns": []}),
             )  # fmt: skip
+            self.officer = an_account("officer")
+            self.target = a_target()
+            self.figure = ReportedFigure.report("target", 2023, Decimal("12.5"), target=self.target, by=None, at=now())
             self.course = Course(provider=self.provider, title="表单课（演示）")
             db.session.add_all([self.observation, self.course, self.batch])
 
@@ -175,6 +179,51 @@ SENT: dict[type[forms.Form], tuple[str, Callable[[World], str], dict[str, str]]]
     ),
     provider_ledger.UploadForm: ("clerk", lambda w: "/desk/ledgers", {}),
     provider_ledger.LoadForm: ("clerk", lambda w: f"/desk/ledgers/{w.batch.id}/loading", {}),
+    bureau_targets.TargetForm: (
+        "officer",
+        lambda w: "/bureau/targets/new",
+        {
+            "document_id": "1",
+            "code": "N1",
+            "name": "新指标",
+            "clause": "二（一）",
+            "words": "每年超过 10 人次",
+            "comparator": "more_than",
+            "value": "10",
+            "value_max": "12",
+            "unit": "人次",
+            "period": "every_year",
+            "valid_from": "2026-01-01",
+            "from_year": "2026",
+            "due_on": "2030-12-31",
+            "measure": "person_times_total",
+            "category": "rural",
+            "modal": "力争",
+            "scope": "全市",
+            "reading": "照字面",
+            "ambiguity": "没有",
+        },
+    ),
+    bureau_targets.TargetEndForm: (
+        "officer",
+        lambda w: f"/bureau/targets/{w.target.code}/end",
+        {"valid_to": "2026-12-31"},
+    ),
+    bureau_targets.PolicyForm: (
+        "officer",
+        lambda w: "/bureau/policies/new",
+        {"number": "演示〔2026〕9号", "title": "演示方案", "issuer": "演示机关", "issued_on": "2026-01-01"},
+    ),
+    bureau_targets.ReportedForm: (
+        "officer",
+        lambda w: "/bureau/reported/new",
+        {"kind": "target", "year": "2024", "target_id": "1", "value": "12.5", "document": "演示〔2026〕2号"},
+    ),
+    bureau_targets.FigureCorrectionForm: (
+        "officer",
+        lambda w: f"/bureau/reported/{w.figure.id}",
+        {"value": "13.5", "document": "演示〔2026〕3号", "reason": "录错了"},
+    ),
     provider.OutcomeForm: (
         "clerk",
         lambda w: f"/desk/observations/{w.observation.id}/outcome",

@@ -9,6 +9,8 @@ from app.web.bureau import (  # noqa: E402, F401 - the pages register themselves
     pairs,
     programmes,
     registers,
+    reported,
     tables,
+    targets,
     years,
 )
