@@ -5,9 +5,12 @@ Chosen by benchmarks/server.py; see docs/decisions/0001-gunicorn.md.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from typing import Any
+
+from sqlalchemy.exc import DBAPIError
 
 wsgi_app = "wsgi:app"
 bind = os.environ.get("REGISTRY_BIND", "127.0.0.1:8000")
@@ -26,7 +29,11 @@ access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 
 
 def when_ready(server: Any) -> None:
-    """What is loaded now stays; the collector of a worker must not touch, and so copy, its pages."""
+    """Before the workers: compile what takes long, and keep the collector off the pages that they share."""
+    from app.counts import make_ready
+
+    with server.app.wsgi().app_context(), contextlib.suppress(DBAPIError):  # without tables /readyz says so
+        make_ready()
     gc.collect()
     gc.freeze()
 

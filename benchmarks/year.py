@@ -6,9 +6,10 @@ Fills an SQLite file with raw SQL (kept with --keep and used again), then
 prints how long all tables of the bureau's page take together: cold, the same
 SQL typed into the database, and again when nothing has changed.
 
-Cold is a process that has just started: the application is made, no
-statement compiled, no connection open, no figure kept. The file may stand in
-the system's page cache, as it does on a server.
+Cold is a server that has just started: what `gunicorn.conf.py` does before
+the workers is done (the statements are compiled), no connection is open, no
+figure kept. The file may stand in the system's page cache, as it does on a
+server.
 """
 
 from __future__ import annotations
@@ -167,6 +168,10 @@ def _sign_ups(base: sqlite.Connection, dice: random.Random, people: int, offerin
         "AND date(e.first_attended_on, 'start of month', '+' || n || ' months') <= o.ends_on"
     )
     base.execute(
+        "INSERT INTO offering_hours (offering_id, month_on, class_hours) "
+        "SELECT offering_id, month_on, sum(class_hours) FROM attended_hours GROUP BY offering_id, month_on"
+    )
+    base.execute(
         "INSERT INTO certificate (enrolment_id, system, name, level, number, number_key, issued_on) "
         "SELECT id, 'hrss', '证书', '', id, id, date(completed_on, '+20 days') FROM enrolment "
         "WHERE completed_on IS NOT NULL AND id % 21 = 0"
@@ -225,11 +230,14 @@ def cold(path: Path, year: int) -> None:
     from sqlalchemy import event
 
     from app import create_app
-    from app.counts import count_year
+    from app.counts import count_year, make_ready
     from app.database import db
     from app.web.bureau import counted
 
     app = create_app()
+    with app.app_context():
+        make_ready()
+        db.engine.dispose()
     with app.app_context():
         said: list[tuple[str, object]] = []
         event.listen(db.engine, "before_cursor_execute", lambda *a: said.append((a[2], a[3])))

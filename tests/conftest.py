@@ -89,9 +89,22 @@ def app(
     with registry.app_context():
         try:
             yield registry
+            hours_agree()
         finally:
             db.session.remove()
             empty()
+
+
+def hours_agree() -> None:
+    """Whoever wrote class hours, in whatever test, has added them up by offering and month too."""
+    db.session.rollback()
+    connection = db.session.connection()
+    parts = connection.exec_driver_sql(
+        "SELECT e.offering_id, h.month_on, sum(h.class_hours) FROM attended_hours h "
+        "JOIN enrolment e ON e.id = h.enrolment_id GROUP BY e.offering_id, h.month_on ORDER BY 1, 2"
+    )
+    stored = connection.exec_driver_sql("SELECT offering_id, month_on, class_hours FROM offering_hours ORDER BY 1, 2")
+    assert [tuple(row) for row in parts] == [tuple(row) for row in stored]
 
 
 def make_registry(url: str, folder: Path) -> Flask:

@@ -15,7 +15,8 @@ from app.counts.checks import checks, every_year_adds_up, sums
 from app.counts.lists import Ages, Place
 from app.counts.pairs import OnTheBooks
 from app.database import WRITER, db, writing
-from app.models import AttendedHours, CandidatePair, Certificate, Enrolment, GroupVisit, Offering, Person
+from app.models import AttendedHours, CandidatePair, Certificate, Enrolment, GroupVisit, Offering, OfferingHours, Person
+from app.models.attended import tally_hours
 from app.models.person import settle_identities
 from tests.people import NOON, a_person, a_provider, an_account, an_offering
 
@@ -47,6 +48,8 @@ def withdrawn(on: date = MARCH) -> dict[str, Any]:
 
 def hours(enrolment: Enrolment, month: date, class_hours: str) -> None:
     db.session.add(AttendedHours(enrolment_id=enrolment.id, month_on=month, class_hours=Decimal(class_hours)))
+    db.session.flush()
+    tally_hours([enrolment.offering_id])
 
 
 def came(offering: Offering, on: date, headcount: int, name: str = "第七小学（演示）") -> None:
@@ -475,8 +478,9 @@ def test_two_readers_see_one_state_or_one_of_them_reads_alone(app, monkeypatch, 
         begun.append(reader)
         if len(begun) == 1:
             with db.engine.connect().execution_options(**{WRITER: True}) as somebody, somebody.begin():
-                hours = {"enrolment_id": enrolment.id, "offering_id": enrolment.offering_id, "class_hours": Decimal(4)}
-                somebody.execute(db.insert(AttendedHours.__table__), {**hours, "month_on": date(2026, 3, 1)})
+                hours = {"offering_id": enrolment.offering_id, "class_hours": Decimal(4), "month_on": date(2026, 3, 1)}
+                somebody.execute(db.insert(AttendedHours.__table__), {**hours, "enrolment_id": enrolment.id})
+                somebody.execute(db.insert(OfferingHours.__table__), hours)
                 somebody.execute(db.update(Enrolment.__table__).values(first_attended_on=date(2025, 3, 10)))
 
     monkeypatch.setattr(reading, "_take_snapshot", take)

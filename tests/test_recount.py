@@ -33,6 +33,7 @@ from app.models import (
     Person,
     Provider,
 )
+from app.models.attended import tally_hours
 from tests.conftest import empty
 from tests.people import NOON
 
@@ -108,6 +109,7 @@ def make_registry(dice: random.Random) -> None:
             seen.add(key)
     add(Enrolment, [{"id": i, **row} for i, row in enumerate(sign_ups, 1)])
     add(AttendedHours, hours)
+    tally_hours({row["offering_id"] for row in hours})
     add(Certificate, certificates)
     add(GroupVisit, [visit for i, offering in enumerate(offerings, 1) for visit in some_visits(dice, i, offering)])
 

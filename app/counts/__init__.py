@@ -5,6 +5,17 @@ narrows persons by undecided duplicates, `checks` asks a report about itself.
 """
 
 from app.counts.fold import DIMENSIONS
-from app.counts.year import MEASURES, Figures, Row, Table, Year, count_city, count_year, year_table
+from app.counts.year import MEASURES, Figures, Row, Table, Year, count_city, count_year, make_ready, year_table
 
-__all__ = ["DIMENSIONS", "MEASURES", "Figures", "Row", "Table", "Year", "count_city", "count_year", "year_table"]
+__all__ = [
+    "DIMENSIONS",
+    "MEASURES",
+    "Figures",
+    "Row",
+    "Table",
+    "Year",
+    "count_city",
+    "count_year",
+    "make_ready",
+    "year_table",
+]

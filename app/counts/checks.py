@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -48,6 +49,7 @@ def checks(year: Year) -> list[Check]:
     """All questions about one year. Rows and city are read by different queries."""
     cells: list[Figures] = [year.total, *(row.figures for lines in year.tables.values() for row in lines)]
     own_times, own_groups = _own_query(year.year)
+    own_hours = _own_hours(year.year)
     certified = _certified_but_absent(year.year)
     return [
         Check(
@@ -72,6 +74,12 @@ def checks(year: Year) -> list[Check]:
             and (own_times, own_groups) == (year.total.person_times, year.total.group_headcount),
             N_("各类别、区县、机构、月份的人次、集体人数、人次合计相加，等于全市单独查询的 %(times)s + %(groups)s"),
             {"times": own_times, "groups": own_groups},
+        ),
+        Check(
+            "hours-add-up",
+            own_hours == year.total.class_hours,
+            N_("全市学时等于逐个报名的学时相加（%(hours)s）"),
+            {"hours": own_hours},
         ),
     ]
 
@@ -113,6 +121,12 @@ def _own_query(year: int) -> tuple[int, int]:
     times = db.session.scalar(select(func.count()).select_from(attended)) or 0
     groups = db.session.scalar(select(func.coalesce(func.sum(came.c.headcount), 0))) or 0
     return times, int(groups)
+
+
+def _own_hours(year: int) -> Decimal:
+    """Class hours, added up from each sign-up's and not from its offering's."""
+    told = rows.hours(*rows.bounds(year))
+    return Decimal(db.session.scalar(select(func.sum(told.c.hours))) or 0).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def _certified_but_absent(year: int) -> int:

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from itertools import compress
 from typing import Any
 
-from sqlalchemy import Integer, String, case, cast, func, literal, literal_column, not_, select, type_coerce, union_all
+from sqlalchemy import Integer, String, case, cast, func, literal_column, not_, select, type_coerce
 
 from app.counts import rows
 from app.counts.crowds import Cell, Crowds
 from app.counts.pairs import CAME, REGISTERED
 from app.counts.reading import Readers, packed
 from app.database import db
-from app.models import AttendedHours, Enrolment, Offering, Person
+from app.models import Enrolment, Offering, OfferingHours, Person
 
 DIMENSIONS = ("category", "division", "provider", "month")
 CITY, BEFORE = ("city", ""), ("before", "")
 ACTIVITIES = ("activities", "")  # all together; a row of theirs is ("activity", category)
+DAY = timedelta(1)
 Daily = Iterable[tuple[str, list[int]]]  # per day offering, amount, offering, amount …
 
 
@@ -34,14 +35,14 @@ class Fold:
 
     def __init__(self, readers: Readers, year: int, with_before: bool = False) -> None:
         self.year, self._this = year, f"{year}"
-        start, end = rows.bounds(year)
-        if with_before:
-            start = rows.bounds(year - 1)[0]
+        first, end = rows.bounds(year)
+        start = rows.bounds(year - 1)[0] if with_before else first
         less = readers.ask_beside(lambda: packed(rows.subtrahends(start, end)))
         offerings = readers.ask_beside(_offerings)
-        books = readers.ask_beside(lambda: _on_the_books(*rows.bounds(year)))
+        books = readers.ask_beside(lambda: _on_the_books(first, end))
         self._told = {name: readers.ask_beside(partial(each, start, end)) for name, each in _AMOUNTS.items()}
-        attended, twins = readers.ask(lambda: _attended(start, end)), readers.ask(_twins)
+        attended, twins = readers.ask(lambda: _attended(first, end)), readers.ask(_twins)
+        earlier = readers.ask(lambda: _attended(start, first - DAY)) if with_before else []
         self._groups = readers.ask(lambda: packed(select(rows.groups(start, end, training=None))))
         self._less: dict[int, set[tuple[Any, ...]]] = defaultdict(set)
         for what, row_id, day, offering_id, amount in less():
@@ -51,10 +52,14 @@ class Fold:
         self._training = {offering_id for offering_id, row in self._offerings.items() if row[3]}
         highest = db.session.scalar(select(func.max(Person.id))) or 0
         self.crowds, self.before = Crowds(highest), Crowds(highest)
+        self._gone: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for _, on, offering_id, person in self._less[rows.ATTENDED]:
+            self._gone[on].append((offering_id, person))
         self._attend(attended)
         for came, others in books():
             self.crowds.add((REGISTERED, CAME), came)
             self.crowds.add((REGISTERED,), others)
+        self._attend_before(earlier)
         for crowds in (self.crowds, self.before):
             crowds.join(twins)
 
@@ -81,28 +86,33 @@ class Fold:
     # -- steps -------------------------------------------------------------
 
     def _attend(self, attended: list[tuple[str, list[Any]]]) -> None:
-        """Who attended, without those who do not count, into the crowds."""
-        gone: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for _, on, offering_id, person in self._less[rows.ATTENDED]:
-            gone[on].append((offering_id, person))
-        before: list[int] = []
+        """Who attended this year, into the crowds of their rows."""
         together: dict[tuple[int, int], list[int]] = defaultdict(list)
         for on, here in attended:
-            lists = dict(here)
-            for offering_id, person in gone.get(on, ()):
-                lists[offering_id].remove(person)
-            this, month = on.startswith(self._this), int(on[5:7])
-            for offering_id, people in lists.items():
-                if this:
-                    together[offering_id, month] += people
-                elif offering_id in self._training:
-                    before += people
-        self.before.add((BEFORE,), before)
+            month = int(on[5:7])
+            for offering_id, people in self._who_count(on, here):
+                together[offering_id, month] += people
         for (offering_id, month), people in together.items():
             cells = self._cells_of(offering_id)
             if offering_id in self._training:
                 cells += CITY, ("month", month)
             self.crowds.add(cells, people)
+
+    def _attend_before(self, attended: list[tuple[str, list[Any]]]) -> None:
+        """Of the year before only the city is asked for, and training."""
+        before: list[int] = []
+        for on, here in attended:
+            for offering_id, people in self._who_count(on, here):
+                if offering_id in self._training:
+                    before += people
+        self.before.add((BEFORE,), before)
+
+    def _who_count(self, on: str, here: list[Any]) -> Iterable[tuple[int, list[int]]]:
+        """Of one day, per offering, without those who do not count."""
+        lists = dict(here)
+        for offering_id, person in self._gone.get(on, ()):
+            lists[offering_id].remove(person)
+        return lists.items()
 
     def _cells_of(self, offering_id: int, as_training: bool = False) -> tuple[Cell, ...]:
         _, (category, division), provider, is_training = self._offerings[offering_id]
@@ -159,16 +169,13 @@ def _completed(start: date, end: date) -> Any:
 
 
 def _hours(start: date, end: date) -> Any:
-    """Hundredths of class hours; month by month, because then each is one stretch of the index, in its order."""
-    months = [date(start.year + n // 12, n % 12 + 1, 1) for n in range(12 * (end.year - start.year + 1))]
-    hundredths = func.sum(type_coerce(AttendedHours.class_hours, Integer)).label("amount")
-    parts = [
-        select(literal(month).label("day"), AttendedHours.offering_id, hundredths)
-        .where(AttendedHours.month_on == month)
-        .group_by(AttendedHours.offering_id)
-        for month in months
-    ]
-    return _daily(union_all(*parts))
+    """Hundredths of class hours, of each month."""
+    hundredths = type_coerce(OfferingHours.class_hours, Integer).label("amount")
+    return _daily(
+        select(OfferingHours.month_on.label("day"), OfferingHours.offering_id, hundredths).where(
+            OfferingHours.month_on.between(start, end)
+        )
+    )
 
 
 def _certificates(start: date, end: date) -> Any:
@@ -178,7 +185,7 @@ def _certificates(start: date, end: date) -> Any:
 
 
 # What adds up, the longest first; and the amounts of `rows.groups`, in its order.
-_AMOUNTS = {"hundredths": _hours, "completions": _completed, "certificates": _certificates}
+_AMOUNTS = {"completions": _completed, "certificates": _certificates, "hundredths": _hours}
 _GROUPS = ("group_headcount", "groups_reported", "groups_computed")
 
 

@@ -158,6 +158,11 @@ def count_year(year: int, with_before: bool = False) -> Year:
         )
 
 
+def make_ready() -> None:
+    """Count a year of which nothing is known, so that the statements are compiled before anybody waits for them."""
+    count_year(1900, with_before=True)
+
+
 def count_city(year: int) -> Figures:
     """The city's own figures of a year, without its tables."""
     with _collector_at_rest(), readers() as both:

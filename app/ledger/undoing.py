@@ -25,6 +25,7 @@ from app.ledger.slices import read_sign_ups
 from app.ledger.staging import Heart, Pace, Progress, a_slice, chunks, forget_all_rows, silent
 from app.models.account import AccountPerson, RoleGrant
 from app.models.attendance import Mark
+from app.models.attended import tally_hours
 from app.models.call_back import CallBack
 from app.models.certificate import Certificate
 from app.models.course import Course
@@ -366,6 +367,7 @@ def _undo_enrolments(changes: Sequence[_Change], at: datetime) -> None:
     for key in keys:
         if (before := first[key].before) is not None:
             _restore_enrolment(key, before)
+    tally_hours(offering.id for offering in offerings)
     forget_loaded(Enrolment, keys)
     for offering in offerings:
         offering.move_places(net[offering.id])

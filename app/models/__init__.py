@@ -6,7 +6,7 @@ from app.models.call_back import CallBack, CallBackAnswer, CallBackDraw, MobileR
 from app.models.certificate import Certificate
 from app.models.correction import PersonCorrection
 from app.models.course import Course
-from app.models.enrolment import AttendedHours, Enrolment
+from app.models.enrolment import AttendedHours, Enrolment, OfferingHours
 from app.models.form_nonce import FormNonce
 from app.models.group_visit import GroupVisit
 from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
@@ -43,6 +43,7 @@ __all__ = [
     "MobileReveal",
     "Observation",
     "Offering",
+    "OfferingHours",
     "OfferingProgramme",
     "OfferingTrainer",
     "PairDecision",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.database import db, forget_loaded
 from app.models.attendance import PRESENT, Mark
-from app.models.enrolment import AttendedHours, Enrolment
+from app.models.enrolment import AttendedHours, Enrolment, OfferingHours
 from app.refusal import N_, Refusal
 
 
@@ -81,7 +81,28 @@ def _store_hours(offering_of: dict[int, int], attended: dict[tuple[int, date], D
                 for i, month in fresh
             ],
         )
+    if gone or fresh:
+        tally_hours(set(offering_of.values()))
     forget_loaded(AttendedHours, {*gone, *fresh})
+
+
+def tally_hours(offering_ids: Iterable[int]) -> None:
+    """Add up anew what the sign-ups of these offerings come to, month by month.
+
+    Whoever writes hours ends with this, under the offering's lock: two that
+    added up at once would each leave out what the other one wrote.
+    """
+    wanted = list(offering_ids)
+    if not wanted:
+        return
+    table, own, sign_up = OfferingHours.__table__, AttendedHours.__table__.c, Enrolment.__table__.c
+    run_past_objects(db.delete(table).where(table.c.offering_id.in_(wanted)))
+    together = (
+        db.select(sign_up.offering_id, own.month_on, db.func.sum(own.class_hours))
+        .where(own.enrolment_id == sign_up.id, sign_up.offering_id.in_(wanted))
+        .group_by(sign_up.offering_id, own.month_on)
+    )
+    run_past_objects(db.insert(table).from_select(["offering_id", "month_on", "class_hours"], together))
 
 
 def run_past_objects(statement: Any, values: Sequence[dict[str, Any]] | None = None) -> Any:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.database import db, forget_loaded, new_ids
+from app.models.attended import tally_hours
 from app.models.enrolment import STATES, AttendedHours, Enrolment
 from app.models.person import full_years
 from app.refusal import N_, Refusal
@@ -246,6 +247,7 @@ def record(
             (makes if decision.target is None else alters).append(_Writing(offering.id, decision, facts, terms))
     _insert(makes, by_id, batch_id, at)
     _update(alters)
+    tally_hours({writing.offering_id for writing in (*makes, *alters)})
     for offering, net in moves:
         if net:
             offering.move_places(net)
