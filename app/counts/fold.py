@@ -66,7 +66,7 @@ class Fold:
     def sums(self) -> dict[Cell, dict[str, int]]:
         """Per row of a table what adds up: person-times, groups, hundredths of class hours, completions, certificates.
 
-        The second reader begins with the longest, so the last is asked for first.
+        The second reader begins with the first, so the last is asked for first.
         """
         for crowds in (self.crowds, self.before):
             for cell, times in crowds.times.items():
@@ -184,8 +184,8 @@ def _certificates(start: date, end: date) -> Any:
     return _daily(select(day, offering, func.count().label("amount")).group_by(day, offering))
 
 
-# What adds up, the longest first; and the amounts of `rows.groups`, in its order.
-_AMOUNTS = {"completions": _completed, "certificates": _certificates, "hundredths": _hours}
+# What adds up, in the order in which the second reader takes it; and the amounts of `rows.groups`, in its order.
+_AMOUNTS = {"hundredths": _hours, "completions": _completed, "certificates": _certificates}
 _GROUPS = ("group_headcount", "groups_reported", "groups_computed")
 
 
