@@ -15,7 +15,7 @@ there are ten. Then the same moves shift both releases alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -104,7 +104,7 @@ class _Moves:
                 self.taken |= min(self._moves(cell), key=lambda move: (self._cost(move), sorted(move)))
         return frozenset(self.taken)
 
-    def _cost(self, move: set[Cell]) -> int:
+    def _cost(self, move: Set[Cell]) -> int:
         """What readers lose: people in cells that are not hidden yet, and totals above all."""
         return sum((self.all[cell] + 1) * 8 ** cell.count(TOTAL) for cell in move - self.taken)
 
