@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup, with_appcontext
@@ -31,7 +32,7 @@ def targets(year: int, form: str) -> None:
     A registry that has no target yet gets those of 吉市政办发〔2022〕33号 first.
     """
     if not Target.every():
-        _load(the_plan())
+        load_missing(the_plan())
     rows = target_rows(year, today())
     if form == "json":
         click.echo(json.dumps(as_dict(year, rows), ensure_ascii=False))
@@ -44,10 +45,11 @@ def targets(year: int, form: str) -> None:
 def load(file: Path | None) -> None:
     """Add the targets of FILE, or of 吉市政办发〔2022〕33号, that are not there yet; nothing is overwritten."""
     told = read_plan(file) if file else the_plan()
-    click.echo(f"{told['document']['number']}：新增 {_load(told)} 个指标。")
+    click.echo(f"{told['document']['number']}：新增 {load_missing(told)} 个指标。")
 
 
-def _load(told: dict) -> int:  # type: ignore[type-arg]
+def load_missing(told: dict[str, Any]) -> int:
+    """Add what the registry lacks of a plan; how many targets. What is complete is not written to."""
     if not missing_of_plan(told):
         return 0
     with writing():

@@ -56,8 +56,10 @@ class Row:
 
     @property
     def reason(self) -> str:
-        """All reasons in one line of Chinese."""
-        return "；".join(sentence % values if values else sentence for sentence, values in self.reasons)
+        """All reasons in one line of Chinese, and what is missing."""
+        lacks = [] if self.needed is None else [f"还差 {self.shown(self.needed)}"]
+        said = [sentence % values if values else sentence for sentence, values in self.reasons]
+        return "；".join((*said[:1], *lacks, *said[1:]))
 
     def shown(self, value: Fraction) -> str:
         return shown(value, self.target)
@@ -137,8 +139,6 @@ def target_row(target: Target, year: int, reader: Reader) -> Row:
     schools = tuple((school, _of_school(target, school)) for school in found.schools)
     verdict, reasons = _verdict(target, year, found, schools, reader.today)
     lacks = None if found.high is None or verdict != NOT_MET or schools else needed(target, found.high)
-    if lacks is not None:
-        reasons = (*reasons, (N_("还差 %(n)s"), {"n": shown(lacks, target)}))
     if verdict == NOT_MET and target.due_on and reader.today < target.due_on:
         reasons = (*reasons, (N_("期限 %(day)s 还没有到"), {"day": target.due_on}))
     elif verdict == NOT_MET and year == reader.today.year and target.measure in GROWING:

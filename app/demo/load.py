@@ -17,6 +17,7 @@ from app import sealing
 from app.clock import instant
 from app.database import db, writing
 from app.demo.people import Human, invent
+from app.demo.targets import plan_and_reports
 from app.models import Account, Certificate, Course, GroupVisit, Offering, Person, Provider
 from app.models.account import AT_AN_INSTITUTION, hash_password
 from app.models.identity_number import normalise_name
@@ -83,6 +84,7 @@ class _Load:
             self.year(self.today.year - back)
             self.say(f"{self.today.year - back} 年已载入")
         self.groups()
+        plan_and_reports(self.today)
         self.running()
         self.upcoming()
         settle_identities(db.session.scalars(db.select(Person.id)))

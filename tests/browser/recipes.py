@@ -242,6 +242,26 @@ BUREAU = [
     Recipe("bureau.group_visits", "", "bureau", {"offering_id": "offering:with_group"}),
     Recipe("bureau.providers", "", "bureau"),
 ]
+FILED = {"figure_id": "figure:corrected"}
+TARGETS = [
+    Recipe("bureau.targets", "", "bureau", query="year=2025"),
+    Recipe("bureau.target", "", "bureau", {"code": "T12"}, "year=2025"),
+    Recipe("bureau.target", "schools", "bureau", {"code": "T7"}, "year=2025"),
+    Recipe("bureau.target", "list", "bureau", {"code": "T6-1"}),
+    Recipe("bureau.target", "ended", "bureau", {"code": "T16-3"}, "year=2025"),
+    Recipe("bureau.new_target", "", "bureau"),
+    Recipe("bureau.new_target", "errors", "bureau", do=press("保存指标")),
+    Recipe("bureau.target_description", "", "bureau", {"code": "T12"}),
+    Recipe("bureau.target_end", "", "bureau", {"code": "T12"}),
+    Recipe("bureau.target_end", "errors", "bureau", {"code": "T12"}, do=press("停用指标")),
+    Recipe("bureau.new_policy", "", "bureau"),
+    Recipe("bureau.new_policy", "errors", "bureau", do=press("登记文件")),
+    Recipe("bureau.reported", "", "bureau"),
+    Recipe("bureau.new_reported", "", "bureau", query="target=T12&year=2025"),
+    Recipe("bureau.new_reported", "errors", "bureau", do=press("登记上报数")),
+    Recipe("bureau.reported_figure", "", "bureau", FILED),
+    Recipe("bureau.reported_figure", "replaced", "bureau", {"figure_id": "figure:replaced"}),
+]
 PAIR = {"one_id": "person:one_open", "other_id": "person:other_open"}
 PEOPLE = [
     Recipe("bureau.pairs", "", "bureau"),
@@ -254,4 +274,4 @@ PEOPLE = [
         "bureau.pair_decision", "errors", "bureau", {"pair_decision_id": "pair_decision:same"}, do=press("撤销判定")
     ),
 ]
-RECIPES = [*PEOPLE, *PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER, *LEDGER, *BUREAU]
+RECIPES = [*PEOPLE, *PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER, *LEDGER, *BUREAU, *TARGETS]

@@ -12,6 +12,7 @@ import os
 import sys
 from collections import defaultdict
 from datetime import time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,16 @@ from app.models import (
     Offering,
     PairDecision,
     Person,
+    RegisterEntry,
+    ReportedFigure,
     SignIn,
+    Target,
 )
 from app.models.identity_number import normalise_name
 from app.models.person import settle_identities
+from app.models.register import NAMED
 from app.models.rules import CATEGORIES
+from app.models.target import load_plan, the_plan
 from app.search_words import note_search_words
 from app.web.access import TOKEN
 from tests.people import a_person, a_provider, a_resident, an_account, an_offering
@@ -89,6 +95,7 @@ class Site:
         self.class_of_journeys()
         self.errands()
         self.ledger()
+        self.targets()
         settle_identities(db.session.scalars(db.select(Person.id)))
         self.pairs()
         for offering in db.session.scalars(db.select(Offering)):
@@ -290,6 +297,31 @@ class Site:
                 self.keep("person", f"{side}_{name}", person)
         decision = PairDecision.make(pair, "same", "电话核实（演示）", by=self.accounts["bureau"], at=self.at)
         self.keep("pair_decision", "same", decision)
+
+    def targets(self) -> None:
+        """The plan, a school with each kind of reported figure, one figure that was corrected."""
+        load_plan(the_plan(), self.at)
+        year, paper = self.day.year - 1, "演示〔2025〕2号"
+        school = a_provider("磐石市职教中心（演示）", kind="county_vocational_centre")
+        amounts = {"enrolment": "40", "expenditure": "1000000.00", "teaching_money": "299999.99"}
+        for kind, value in amounts.items():
+            ReportedFigure.report(
+                kind, year, Decimal(value), provider=school, document="" if kind == "enrolment" else paper,
+                by=self.accounts["bureau"], at=self.at,
+            )  # fmt: skip
+        of = {"target": Target.coded("T12"), "by": None, "at": self.at}
+        first = ReportedFigure.report("target", year, Decimal(1999), document=paper, **of)
+        facts = {"document": paper, "reason": "漏报一人（演示）", "by": self.accounts["bureau"], "at": self.at}
+        self.keep("figure", "replaced", first)
+        self.keep("figure", "corrected", first.correct(Decimal(2000), **facts))
+        listed = RegisterEntry.add(
+            NAMED["quality_school"], by=None, at=self.at, name=school.name, level="city", year=None,
+            provider_id=school.id,
+        )  # fmt: skip
+        listed.set_state(
+            "listed", self.day.replace(year=year, day=1), document=paper, by=None, at=self.at, day=self.day
+        )
+        Target.coded("T16-3").end(self.day, by=self.accounts["bureau"], at=self.at)
 
     def _past(self, category: str, year: int, n: int) -> None:
         first_on = self.day.replace(year=year, month=1, day=6)
