@@ -77,7 +77,7 @@ def test_the_figures_equal_an_independent_recount_on_random_registries(app):
 def make_registry(dice: random.Random) -> None:
     """Rows as they may stand, written past the verbs."""
     people = dice.randrange(4, 14)
-    add(Provider, [{"name": f"机构{i}（演示）", "name_key": f"机构{i}(演示)"} for i in range(1, 4)])
+    add(Provider, [a_school(dice, i) for i in range(1, 4)])
     add(Course, [{"provider_id": i, "title": "课程（演示）", "title_key": "课程(演示)"} for i in range(1, 4)])
     add(Person, [a_record(dice, i, people) for i in range(1, people + 1)])
     numbers = range(1, people + 1)
@@ -129,6 +129,10 @@ def account(i: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def a_school(dice: random.Random, i: int) -> dict[str, Any]:
+    return {"name": f"机构{i}（演示）", "name_key": f"机构{i}(演示)", "division_code": dice.choice(DIVISIONS)}
+
+
 def a_record(dice: random.Random, i: int, people: int) -> dict[str, Any]:
     """One record in five is of the same human being as the next or the one before; a head may be deleted."""
     kind = dice.choice((None, None, "resident", "passport"))
@@ -137,7 +141,9 @@ def a_record(dice: random.Random, i: int, people: int) -> dict[str, Any]:
         head = i - i % 5 + 1
         head = head if head <= people and (i % 5 != 3 or people % 2) else None
     return {
-        "uid": f"{i:032x}", "name": "演示", "name_key": "演示", "birth_on": None, "document_type": kind,
+        "uid": f"{i:032x}", "name": "演示", "name_key": "演示", "document_type": kind,
+        "birth_on": dice.choice([None, date(1944, 2, 29) + timedelta(dice.randrange(27_000))]),
+        "sex": dice.choice([None, "female", "male"]), "division_code": dice.choice([None, *DIVISIONS]),
         "document_index": dice.randrange(4).to_bytes(32, "big") if kind else None, "identity_id": head,
         "merged_into_id": 1 if i > 1 and dice.random() < 0.04 else None,
         "deleted_at": NOON if dice.random() < 0.08 else None, "made_at": NOON,
@@ -151,7 +157,7 @@ def an_offering(dice: random.Random, i: int) -> dict[str, Any]:
     return {
         "provider_id": provider, "course_id": provider, "number": f"{i}", "number_key": f"{i}",
         "category": dice.choice(CATEGORIES), "starts_on": first, "ends_on": last,
-        "planned_hours": dice.choice([Decimal("1.99"), Decimal(2), Decimal(32), Decimal(32), Decimal(32)]),
+        "planned_hours": dice.choice([Decimal("1.99"), Decimal(2), Decimal(16), Decimal(24), Decimal(81)]),
         "division_code": dice.choice(DIVISIONS), "first_begins_at": NOON, "last_begins_at": NOON,
         "cancelled_at": NOON if (off := dice.random() < 0.2) else None, "cancel_reason": "停办" if off else None,
     }  # fmt: skip
@@ -166,11 +172,15 @@ def a_sign_up(dice: random.Random, number: int, offering: dict[str, Any], person
         if came and dice.random() < 0.5
         else None
     )
+    applied = offering["starts_on"] - timedelta(dice.randrange(60))
+    waits = came is None and dice.random() < 0.3
+    registered = None if waits else min(applied + timedelta(dice.choice((0, 0, 20))), came or date.max)
     return {
         "offering_id": number, "person_id": person, "part": "staff" if dice.random() < 0.06 else "learner",
-        "source": "ledger", "applied_at": NOON, "applied_on": offering["starts_on"], "registered_at": NOON,
-        "registered_on": offering["starts_on"], "place_number": 1, "withdrawn_at": NOON if left else None,
-        "withdrawn_on": NOON.date() if left else None, "first_attended_on": came, "completed_on": done,
+        "source": "ledger", "applied_at": NOON, "applied_on": applied, "registered_at": None if waits else NOON,
+        "registered_on": registered, "place_number": None if waits else 1, "waitlisted_at": NOON if waits else None,
+        "withdrawn_at": NOON if left else None, "withdrawn_on": NOON.date() if left else None,
+        "first_attended_on": came, "completed_on": done,
     }  # fmt: skip
 
 
@@ -180,7 +190,7 @@ def some_hours(dice: random.Random, row: int, number: int, sign_up: dict[str, An
     month = sign_up["first_attended_on"].replace(day=1)
     found = []
     for _ in range(dice.randrange(4)):
-        hours = Decimal(dice.randrange(1, 900)) / 100
+        hours = Decimal(dice.randrange(5, 900)) / 100  # less is shown as nothing, and its row left out
         found.append({"enrolment_id": row, "offering_id": number, "month_on": month, "class_hours": hours})
         month = (month + timedelta(31)).replace(day=1)
     return found

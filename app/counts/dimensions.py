@@ -74,7 +74,7 @@ def _months(span: Span) -> dict[Any, str]:
 
 
 def _years(span: Span) -> dict[Any, str]:
-    return {year: f"{year}年" for year in range(span.start.year, span.end.year + 1)}
+    return {f"{year}": f"{year}年" for year in range(span.start.year, span.end.year + 1)}
 
 
 def _sexes(span: Span) -> dict[Any, str]:

@@ -62,7 +62,8 @@ class Place:
             year, _, month = self.within.partition("-")
             first = date(int(year), int(month or 1), 1)
             last = date(int(year), int(month or 12), 1)
-        return first, (last.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
+        last = (last.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
+        return max(first, self.span.start), min(last, self.span.end)
 
     def holds(self, source: Any) -> Any:
         """As a condition on a source's days and on the offering beside it."""

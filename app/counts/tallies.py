@@ -180,7 +180,7 @@ class Fold:
         if name == "month":
             return f"{month // 100}-{month % 100:02d}"
         if name == "year":
-            return month // 100
+            return f"{month // 100}"
         if self.dimension.of_learner is None:
             return self.facts.keys[offering]
         if person is None:
