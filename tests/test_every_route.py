@@ -86,6 +86,7 @@ ROUTES: dict[str, str] = {
         bureau.year_ladder bureau.year_ladder_file bureau.year_table bureau.year_table_file
         bureau.pairs bureau.pair bureau.decide_pair bureau.pair_decisions bureau.pair_decision
         bureau.undo_pair_decision
+        bureau.year_overlap bureau.year_overlap_file bureau.year_what_if bureau.year_what_if_file
     """,
 }
 WHO_MAY = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}

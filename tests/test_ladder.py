@@ -12,9 +12,11 @@ from app.counts import count_year, lists
 from app.counts.dimensions import EVERY
 from app.counts.ladder import Step, in_order, ladder
 from app.counts.lists import Place
+from app.counts.overlap import Both, overlap
 from app.counts.rungs import Ruling
 from app.counts.spans import Span
 from app.counts.tallies import tally
+from app.counts.what_if import try_out
 from app.database import db, writing
 from app.models import Certificate, Enrolment, Offering, Person
 from app.models.person import settle_identities
@@ -245,3 +247,65 @@ def test_the_order_of_the_rungs_is_checked_in_each_offering_and_can_fail(app):
     with writing():
         certify(waiting, MARCH, "K1")
     assert not in_order(Span(2026)).holds
+
+
+def test_r6_the_overlap_shows_who_stands_in_two_rows(app):
+    with writing():
+        person, other = a_person(), a_person()
+        for category in ("elderly", "elderly", "rural"):
+            attended(an_offering(category=category), person)
+        attended(an_offering(category="rural"), other)
+        attended(an_offering(category="youth"), part="staff")  # not included – staff on duty
+        signed_up(an_offering(category="youth"), other)  # not included – never came
+    found = overlap(Span(2026), "category")
+    assert found.cells == {("elderly", "rural"): Both(1, 2), ("rural", "elderly"): Both(1, 1)}
+    assert found.in_rows == {1: 1, 2: 1} and (found.persons, found.several) == (2, 1)
+    rows = tally(Span(2026), "category")
+    assert found.several == rows.differences()["persons_max"], "what the rows have too many"
+    place = Place(2026, category="elderly", also_category="rural")
+    assert lists.sums(lists.sign_ups(place, "persons"))[:2] == (2, 1)
+
+
+def test_the_overlap_of_providers_knows_a_human_being_by_all_records(app):
+    with writing():
+        facts = {"birth_on": date(1950, 5, 5), "mobile": "13900009999"}
+        one, twin = a_person("同一演示", **facts), a_person("同一演示", **facts)
+        settle_identities([one.id, twin.id])
+        here, there = a_provider(), a_provider()
+        attended(an_offering(here), one)
+        attended(an_offering(there), twin)
+    found = overlap(Span(2026), "provider")
+    assert found.cells[here.id, there.id] == Both(1, 1)
+    assert lists.sums(lists.sign_ups(Place(2026, provider=here.id, also_provider=there.id), "persons"))[:2] == (1, 1)
+
+
+def test_r26_another_rule_is_tried_beside_the_one_in_force(app):
+    with writing():
+        offering, short = an_offering(lessons=4), an_offering(planned_hours=Decimal(3))
+        hours(attended(offering), date(2026, 3, 1), "8")
+        little = attended(offering)  # not included when effective is asked – too few hours
+        hours(little, date(2026, 3, 1), "3")
+        registered = signed_up(offering)  # not included by the rule – never came
+        brief = attended(short)
+        hours(brief, date(2026, 3, 1), "3")
+    effective = try_out(Span(2026), Span(2026), Ruling("effective"))
+    assert (effective.came_in, effective.went_out) == ((), (little.id,))
+    assert (effective.by_rule.total.person_times, effective.tried.total.person_times) == (3, 2)
+    assert try_out(Span(2026), Span(2026), Ruling("effective", percent=30)).went_out == ()
+    assert try_out(Span(2026), Span(2026), Ruling("registered")).came_in == (registered.id,)
+    longer = try_out(Span(2026), Span(2026), Ruling(min_hours=Decimal(4)))
+    assert (longer.came_in, longer.went_out) == ((), (brief.id,))
+    assert (longer.by_rule.total.class_hours, longer.tried.total.class_hours) == (14, 11)
+    assert try_out(Span(2026), Span(2026), Ruling()).went_out == ()
+
+
+def test_r26_another_basis_moves_what_lies_outside_of_it(app):
+    with writing():
+        spring = attended(an_offering())
+        autumn = attended(an_offering(first_on=date(2026, 9, 8)), on=date(2026, 9, 8))
+        next_spring = attended(an_offering(first_on=date(2027, 3, 9)), on=date(2027, 3, 9))
+    found = try_out(Span(2026), Span(2026, "school"), Ruling())
+    assert (found.came_in, found.went_out) == ((next_spring.id,), (spring.id,))
+    assert autumn.id not in found.came_in + found.went_out
+    assert dict(found.grid().told)["by_rule"].endswith("（规则 2026.1 版）")
+    assert dict(found.grid().told)["tried"].startswith("2026–2027 学年")

@@ -10,6 +10,7 @@ the same questions took 40 s.
 from __future__ import annotations
 
 from datetime import date
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -50,6 +51,7 @@ def bounds(year: int) -> tuple[date, date]:
     return date(year, 1, 1), date(year, 12, 31)
 
 
+@cache
 def twins() -> CTE:
     """The few records that share a human being with another: ``person_id`` and their ``identity`` (R20)."""
     joined = select(Person.id.label("person_id"), Person.identity_id.label("identity")).where(
@@ -66,6 +68,7 @@ def twins() -> CTE:
     return _once(union_all(joined, heads).cte("twins"))
 
 
+@cache
 def outside(same: CTE) -> CTE:
     """Sign-ups that never count: staff on duty, deleted and merged-away records, trainers of that offering (R2).
 
@@ -102,6 +105,7 @@ def outside(same: CTE) -> CTE:
     return _once(union_all(staff, gone, teaching).cte("outside"))
 
 
+@lru_cache(64)  # the same part of a statement, however often it asks: two of one name cannot stand in it
 def shared(start: date, end: date, same: CTE, never: CTE) -> CTE:
     """Attended sign-ups of human beings who have more than one to the same offering, up to ``end`` (R3).
 

@@ -116,7 +116,7 @@ class Fold:
     def crowds(self, ruling: Ruling) -> Crowds:
         """Who stands on a rung, in the whole and in each row."""
         crowds = Crowds(self.highest)
-        for key, people in self._lists(ruling):
+        for key, people in self.lists(ruling):
             crowds.add((CITY, (self.dimension.name, key)), people)
         crowds.join(self.twins)
         return crowds
@@ -127,7 +127,7 @@ class Fold:
         persons = OpenPairs().persons(crowds)
         for cell, times in crowds.times.items():
             self.sums[cell]["person_times"] = times
-        for key, people in self._lists(replace(self.ruling, rung="completed")):
+        for key, people in self.lists(replace(self.ruling, rung="completed")):
             self._add(key, "completions", len(people))
         self._certificates()
         self._hours()
@@ -145,16 +145,16 @@ class Fold:
         self.sums[CITY][measure] += amount
         self.sums[self.dimension.name, key][measure] += amount
 
-    def _lists(self, ruling: Ruling) -> Iterator[tuple[Any, list[int]]]:
+    def lists(self, ruling: Ruling) -> Iterator[tuple[Any, list[int]]]:
         """Who stands on a rung, row by row; a row comes once for each offering or month."""
         source = standing(self.span, ruling)
         by_day = self.dimension.of_offering is None and self.dimension.of_learner is None
         day = [month_number(source.c.day)] if by_day else []
-        flat = _flat(source.c.offering_id, source.c.person_id, *day)
+        told = flat(source.c.offering_id, source.c.person_id, *day)
         width = 2 + len(day)
         together: dict[tuple[int, int], list[int]] = defaultdict(list)
-        months = flat[2::3] if by_day else [0] * (len(flat) // 2)
-        for offering, person, month in zip(flat[::width], flat[1::width], months, strict=True):
+        months = told[2::3] if by_day else [0] * (len(told) // 2)
+        for offering, person, month in zip(told[::width], told[1::width], months, strict=True):
             together[offering, month].append(person)
         for (offering, month), people in together.items():
             if offering in self.wanted:
@@ -243,8 +243,8 @@ class Fold:
             .group_by(Enrolment.id, Enrolment.offering_id, Enrolment.person_id)
             .subquery()
         )
-        flat = _flat(source.c.offering_id, source.c.person_id, source.c.hundredths)
-        for offering, person, hundredths in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+        told = flat(source.c.offering_id, source.c.person_id, source.c.hundredths)
+        for offering, person, hundredths in zip(told[::3], told[1::3], told[2::3], strict=True):
             yield offering, 0, person, hundredths
 
     def _groups(self) -> None:
@@ -280,20 +280,20 @@ def _people(column: Any) -> dict[int, Any]:
     """Of every record what it says, where it says anything: a text, or a birth date as 19500304."""
     known = Person.__table__.c[column.key]
     if column.key == "birth_on":
-        flat = _flat(Person.id, as_number(known), where=known.is_not(None))
-        return dict(zip(flat[::2], flat[1::2], strict=True))
+        told = flat(Person.id, as_number(known), where=known.is_not(None))
+        return dict(zip(told[::2], told[1::2], strict=True))
     found: dict[int, Any] = {}
     for value in db.session.scalars(select(known).where(known.is_not(None)).distinct()):
-        found.update(dict.fromkeys(_flat(Person.id, where=known == value), value))
+        found.update(dict.fromkeys(flat(Person.id, where=known == value), value))
     return found
 
 
-def _flat(*columns: Any, where: Any = None) -> list[int]:
+def flat(*columns: Any, where: Any = None) -> list[int]:
     """Whole numbers of all rows one after the other, as one text: handed over one by one they cost more."""
     text: Any = cast(columns[0], String)
     for column in columns[1:]:
         text = text + literal_column("','", String) + cast(column, String)
     statement = select(func.aggregate_strings(text, ","))
     whole = db.session.scalar(statement if where is None else statement.where(where))
-    flat: list[int] = json.loads(f"[{whole or ''}]")
-    return flat
+    numbers: list[int] = json.loads(f"[{whole or ''}]")
+    return numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import DecimalField, IntegerField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional, Regexp
 
 from app.forms import Form
@@ -31,6 +31,20 @@ class TableForm(Form):
         """What leads here again; what is the rule anyway stands in no address."""
         told = {"basis": self.basis.data, "rung": self.rung.data, "category": self.category.data}
         return {name: value for name, value in told.items() if value not in ("", "calendar", COUNTED)}
+
+
+class WhatIfForm(TableForm):
+    """Another rule than the one in force: rung, settings, span of days; and which of the moved are listed."""
+
+    hours = DecimalField(places=None, validators=[Optional(), NumberRange(0, 1000)])
+    percent = IntegerField(validators=[Optional(), NumberRange(0, 100)])
+    moved = SelectField(choices=["in", "out"], default="in")
+    page = IntegerField(validators=[Optional(), NumberRange(1, 1_000_000)])
+
+    def address(self) -> dict[str, Any]:
+        """What leads here again, but the page and which list."""
+        told = {"hours": self.hours.data, "percent": self.percent.data}
+        return super().address() | {name: str(value) for name, value in told.items() if value is not None}
 
 
 class FigureForm(TableForm):

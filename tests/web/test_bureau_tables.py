@@ -89,6 +89,30 @@ def test_files_hold_the_tables_of_the_pages(bureau, a_year):
     assert lines[-1] == ("全市", whole.total["applied"].persons, "2026.1")
 
 
+def test_the_overlap_opens_the_people_of_two_rows(bureau, a_year):
+    page = bureau.get(f"{YEAR}/overlap")
+    assert "1 人，1 人次 老年教育 也在中小学生体验" in words(page) and "只在 2 行里 1" in words(page)
+    assert open_all(bureau, f"{YEAR}/overlap") == 2
+    answer = bureau.get(links(page, r"/bureau/years/\d+/sign-ups\?[^\"]*")[0])
+    assert "老年教育 · 也在中小学生体验" in words(answer) and "1 人，1 人次" in words(answer)
+    assert "没有人同在两行" in words(bureau.get(f"{YEAR}/overlap?by=provider"))
+    told = json.loads(bureau.get(f"{YEAR}/overlap.json").get_data(as_text=True))
+    assert told["persons_in_several"] == 1 and [row["persons"] for row in told["rows"]] == [1]
+
+
+def test_a_rule_is_tried_and_the_moved_are_listed(bureau, a_year):
+    page = bureau.get(f"{YEAR}/what-if?rung=effective&percent=40")
+    text = words(page)
+    assert "规定：2025 年，数到“到课”，计划满 2 学时，有效为 50%。" in text
+    assert "试算：2025 年，数到“有效”，计划满 2 学时，有效为 40%。" in text
+    assert "算进来的 0" in text and "不再算的 2" in text and "规则（2026.1 版）" in text
+    answer = bureau.get(f"{YEAR}/what-if?rung=effective&percent=40&moved=out")
+    assert len(links(answer, r"/bureau/sign-ups/\d+")) == 2 and "李**" in words(answer)
+    told = json.loads(bureau.get(f"{YEAR}/what-if.json?rung=effective&hours=9").get_data(as_text=True))
+    assert told["rows"][-1]["person_times"] == 3 and told["rows"][-1]["person_times_tried"] == 0
+    assert told["rows"][-1]["group_headcount_change"] == -40 and told["went_out"] == 3
+
+
 @pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(
     "url",
@@ -99,6 +123,10 @@ def test_files_hold_the_tables_of_the_pages(bureau, a_year):
         "/bureau/years/2025/tables?rung=ninth",
         "/bureau/years/1899/ladder",
         "/bureau/years/2025/ladder.exe",
+        "/bureau/years/2025/overlap?by=month",
+        "/bureau/years/2025/what-if?percent=101",
+        "/bureau/years/2025/what-if?hours=x",
+        "/bureau/years/2025/what-if?page=2",
         "/bureau/years/2025/sign-ups?within=2025-13",
         "/bureau/years/2025/sign-ups?sex=x",
         "/bureau/years/2025/sign-ups?course=987654",

@@ -6,11 +6,13 @@ bp = Blueprint("bureau", __name__, url_prefix="/bureau")
 
 from app.web.bureau import (  # noqa: E402, F401 - the pages register themselves
     lists,
+    overlap,
     pairs,
     programmes,
     registers,
     reported,
     tables,
     targets,
+    what_if,
     years,
 )

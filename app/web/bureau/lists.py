@@ -129,7 +129,7 @@ def _sign_ups(place: lists.Place, measure: str, page: int) -> dict[str, Any]:
     )
     count, people, amount = lists.sums(listed)
     found = db.session.execute(_slice(listed, count, page)).all()
-    enrolments = _loaded([row.enrolment_id for row in found])
+    enrolments = loaded([row.enrolment_id for row in found])
     return {
         "rows": [
             {"enrolment": enrolments[row.enrolment_id], "identity": row.identity, "amount": Decimal(row.amount) / 100}
@@ -146,7 +146,7 @@ def _certificates(place: lists.Place, measure: str, page: int) -> dict[str, Any]
     listed = lists.certificates(place)
     count = lists.size(listed)
     found = list(db.session.scalars(_slice(listed, count, page)))
-    _loaded([certificate.enrolment_id for certificate in found])
+    loaded([certificate.enrolment_id for certificate in found])
     return {"certificates": found, "count": count, "pages": _pages(count)}
 
 
@@ -165,7 +165,7 @@ def _slice(listed: Any, count: int, page: int) -> Any:
     return listed.limit(PER_PAGE).offset((page - 1) * PER_PAGE)
 
 
-def _loaded(ids: list[int]) -> dict[int, Enrolment]:
+def loaded(ids: list[int]) -> dict[int, Enrolment]:
     """These sign-ups with their people and offerings, in one query."""
     found = db.session.scalars(
         select(Enrolment)

@@ -28,23 +28,23 @@ from app.web.words import gettext
 @bp.get("/years/<int:year>/ladder")
 def year_ladder(year: int) -> str:
     """From signing up to the certificate, rung by rung."""
-    form, by = _asked(year)
+    form, by = asked_of(year)
     found = _ladder(year, form, by)
     return render_template(
-        "bureau/ladder.html", ladder=found, check=in_order(found.span), **_context(year, form, by, "year_ladder")
+        "bureau/ladder.html", ladder=found, check=in_order(found.span), **context_of(year, form, by, "year_ladder")
     )
 
 
 @bp.get("/years/<int:year>/ladder.<form>")
 def year_ladder_file(year: int, form: str) -> Response:
-    asked, by = _asked(year)
+    asked, by = asked_of(year)
     return grid_file(_ladder(year, asked, by).grid(), form)
 
 
 @bp.get("/years/<int:year>/tables")
 def year_table(year: int) -> str:
     """The figures by one dimension, on one rung."""
-    form, by = _asked(year)
+    form, by = asked_of(year)
     found = _tally(Span(year, form.basis.data), by, form)
     elderly = found.category == ELDERLY
     return render_template(
@@ -52,13 +52,13 @@ def year_table(year: int) -> str:
         table=found,
         differences=found.differences(),
         ages=elderly_ages(Place(year, basis=found.span.kind, rung=found.ruling.rung)) if elderly else None,
-        **_context(year, form, by, "year_table"),
+        **context_of(year, form, by, "year_table"),
     )
 
 
 @bp.get("/years/<int:year>/tables.<form>")
 def year_table_file(year: int, form: str) -> Response:
-    asked, by = _asked(year)
+    asked, by = asked_of(year)
     return grid_file(_tally(Span(year, asked.basis.data), by, asked).grid(), form)
 
 
@@ -72,7 +72,8 @@ def grid_file(grid: Grid, form: str) -> Response:
     return answer
 
 
-def _asked(year: int) -> tuple[TableForm, str]:
+def asked_of(year: int) -> tuple[TableForm, str]:
+    """The table that an address asks for, and by what it has its rows; 404 for what is no table."""
     require_year(year)
     form, by = TableForm(request.args), request.args.get("by", "category")
     if not form.validate() or by not in EVERY or not Span(year, form.basis.data).start.year >= FIRST_YEAR:
@@ -90,7 +91,7 @@ def _tally(span: Span, by: str, form: TableForm) -> Tally:
     return kept(("tally", span, by, ruling, category), lambda: tally(span, by, ruling, category))
 
 
-def _context(year: int, form: TableForm, by: str, page: str) -> dict[str, Any]:
+def context_of(year: int, form: TableForm, by: str, page: str) -> dict[str, Any]:
     """What the pages of tables have in common: what is asked, and the ways to ask for another."""
     span, asked = Span(year, form.basis.data), form.address()
 
