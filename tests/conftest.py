@@ -135,8 +135,13 @@ def empty() -> None:
         connection = connection.execution_options(**{WRITER: True})
         if db.engine.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            guards = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+            for name, _ in guards:
+                connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
             for name in reversed(tables):
                 connection.exec_driver_sql(f'DELETE FROM "{name}"')
+            for _, sql in guards:
+                connection.exec_driver_sql(sql)
         else:
             names = ", ".join(f'"{name}"' for name in tables)
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")

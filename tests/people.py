@@ -5,15 +5,19 @@ from __future__ import annotations
 import itertools
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+from flask import current_app
 
 from app import sealing
 from app.clock import SHANGHAI, instant
 from app.database import db
-from app.models import Account, Course, Offering, Person, PolicyDocument, Provider, Target
+from app.models import Account, Course, Offering, Person, PolicyDocument, Provider, Statement, Target
 from app.models.account import AT_AN_INSTITUTION, hash_password
 from app.models.person import mobile_index
 from app.models.scheduling import schedule
+from app.statement.signing import FOLDER
 
 _numbers = itertools.count(1)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=SHANGHAI)  # a Monday; tests that care set their own
@@ -137,3 +141,20 @@ def a_target(code: str = "D1", **facts: Any) -> Target:
         **facts,
     }
     return Target.add(document, {"code": code, **facts}, by=None, at=NOON)
+
+
+def a_statement(provider: Provider | None = None, year: int = 2020, **facts: Any) -> Statement:
+    """Attested, of a file that holds nothing."""
+    name = f"{year}-{provider.id if provider else 'city'}-{next(_numbers)}.sqlite"
+    folder = Path(current_app.instance_path) / FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"")
+    figures = ("rows", "persons", "persons_max", "person_times", "group_headcount", "class_hundredths", "completions")
+    statement = Statement(
+        year=year, provider_id=provider.id if provider else None, scope=provider.id if provider else 0, sequence=0,
+        rule_set="2026.1", digest=bytes(32), file_name=name, drawn_up_at=NOON, attested_at=NOON,
+        **{**dict.fromkeys((*figures, "certificates", "open_questions"), 0), **facts},
+    )  # fmt: skip
+    db.session.add(statement)
+    db.session.flush()
+    return statement

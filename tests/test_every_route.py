@@ -41,12 +41,12 @@ from app.models.register import NAMED
 from app.web import access, resident
 from app.web.access import GUARDS
 from tests.conftest import Browser
-from tests.people import NOON, a_person, a_provider, a_resident, a_target, an_account, an_offering
+from tests.people import NOON, a_person, a_provider, a_resident, a_statement, a_target, an_account, an_offering
 
 # Who may: "visitor" is everybody, "anyone" everybody with an account. All else answers as if it were not there.
 ROUTES: dict[str, str] = {
     "visitor": """
-        health.readyz public.home public.catalogue public.offering public.calendar public.display
+        health.readyz public.home public.verify public.catalogue public.offering public.calendar public.display
         public.honours
         account.new_account account.open_account account.sign_in account.enter account.sign_out
     """,
@@ -72,6 +72,7 @@ ROUTES: dict[str, str] = {
         provider.observations provider.observation provider.observation_enrolment provider.observation_outcome
         provider.ledgers provider.ledger_batch provider.ledger_loading provider.ledger_undoing provider.ledger_refused
         provider.ledger_year
+        provider.years provider.year provider.year_signature provider.year_withdrawal provider.statement_file
     """,
     "bureau": """
         bureau.year bureau.every_year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups
@@ -79,6 +80,7 @@ ROUTES: dict[str, str] = {
         bureau.sign_up bureau.group_visits bureau.providers
         bureau.targets bureau.load_targets bureau.target bureau.new_target bureau.target_description bureau.target_end
         bureau.new_policy bureau.reported bureau.new_reported bureau.reported_figure
+        bureau.statement bureau.statement_signature bureau.statement_withdrawal bureau.statement_file
         bureau.registers bureau.new_register bureau.register bureau.register_file bureau.new_entry bureau.register_entry
         bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
         bureau.entry_consent_withdrawal
@@ -366,6 +368,7 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
             "batch_id": batch.id,
             "code": target.code,
             "figure_id": figure.id,
+            "statement_id": a_statement(provider, 1000 + offering.id).id,  # a year that no page shows
             "entry_id": star.id,
             "programme_id": programme.id,
             "state_id": star.history[0].id,

@@ -30,8 +30,10 @@ from app.models import (
     PersonCorrection,
     Programme,
     RegisterKind,
+    Signature,
     SignIn,
     SignInAttempt,
+    Statement,
 )
 from tests.conftest import make_registry
 from tests.people import NOON, a_person, a_provider, a_resident, an_account
@@ -175,6 +177,8 @@ def fill() -> None:
         call_back = session.get_one(CallBack, things["call_back_id"])
         call_back.say("confirmed", "", by=account, at=NOON)
         session.add(MobileReveal(call_back_id=call_back.id, seen_at=NOON, seen_by_id=account.id))
+        statement = session.get_one(Statement, things["statement_id"])
+        session.add(Signature(statement=statement, part="head", account_id=account.id, name="演示", signed_at=NOON))
         batch = session.get_one(LedgerBatch, things["batch_id"])
         session.add(LedgerRow(batch_id=batch.id, row_number=2, cells_sealed=b"x"))
         session.add(LedgerChange(batch_id=batch.id, row_number=2, table_name="person", row_key="1"))

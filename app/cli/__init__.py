@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import account, copy, counts, demo, ledger, targets, tidy
+from app.cli import account, copy, counts, demo, ledger, statement, targets, tidy
 
 
 def init(app: Flask) -> None:
@@ -15,6 +15,7 @@ def init(app: Flask) -> None:
         counts.counts,
         demo.group,
         ledger.group,
+        statement.group,
         targets.plan,
         targets.targets,
         tidy.tidy,

@@ -77,6 +77,11 @@ class OpenPairs:
         some._pairs, some.documents = sorted(pairs), defaultdict(set, documents)
         return some
 
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Two human beings each, the smaller id first, in order."""
+        return self._pairs
+
     def persons(self, *several: Crowds) -> Persons:
         """Of every cell the least and the greatest number of people that it can be."""
         persons: Persons = {}

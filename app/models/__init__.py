@@ -20,6 +20,7 @@ from app.models.provider import Provider
 from app.models.register import RegisterEntry, RegisterKind, RegisterState
 from app.models.reported import ReportedFigure
 from app.models.sign_in import SignIn, SignInAttempt
+from app.models.statement import Signature, Statement
 from app.models.target import Target, TargetChange
 
 __all__ = [
@@ -59,6 +60,8 @@ __all__ = [
     "RoleGrant",
     "SignIn",
     "SignInAttempt",
+    "Signature",
+    "Statement",
     "Target",
     "TargetChange",
 ]

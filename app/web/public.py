@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response as Answer
@@ -22,6 +22,7 @@ from app.models.register import LEVELS, RegisterEntry, kinds, shown_to_everybody
 from app.models.rules import CATEGORIES
 from app.models.timetable import AFTERNOON, EVENING, MORNING, WEEKDAYS
 from app.refusal import N_
+from app.statement import PROGRAM
 from app.web import page_cache
 from app.web.access import asked_page, path_to, published, safe_next
 from app.web.cards import cards
@@ -44,6 +45,12 @@ def home() -> str:
         free=cards(free, at, "h3"),
         figures=listing.open_figures(at),
     )
+
+
+@bp.get("/verify.py")
+def verify() -> Answer:
+    """The program that recomputes a signed year from its file; whoever holds a file may have it."""
+    return send_file(PROGRAM, mimetype="text/x-python", as_attachment=True, download_name="verify.py")
 
 
 @bp.get("/offerings")

@@ -70,7 +70,7 @@ def init(app: Flask) -> None:
         mask_mobile=lambda text: identity_number.mask_mobile(text) if text else "",
         mask_document=lambda text: identity_number.mask_document(text) if text else "",
         mask_name=mask_name, fee=fee, ages=ages, moment=moment,
-        mark=mark, say=say,
+        mark=mark, say=say, slice_by=slice_by,
         tail=lambda text: text[-4:] if text else "",
     )  # fmt: skip
 
@@ -224,6 +224,11 @@ def places(thing: Any, waiting: int = 0, stands: str = "open") -> tuple[str, str
     if left <= 5:
         return "few", gettext("只剩 %(left)s 名，共 %(all)s 名", left=left, all=thing.capacity)
     return "free", gettext("剩 %(left)s 名，共 %(all)s 名", left=left, all=thing.capacity)
+
+
+def slice_by(text: str, length: int) -> list[str]:
+    """A text in pieces of that length."""
+    return [text[n : n + length] for n in range(0, len(text), length)]
 
 
 def mask_name(name: str) -> str:

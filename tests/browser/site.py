@@ -43,6 +43,7 @@ from app.models.register import NAMED
 from app.models.rules import CATEGORIES
 from app.models.target import load_plan, the_plan
 from app.search_words import note_search_words
+from app.statement import signing
 from app.web.access import TOKEN
 from tests.people import a_person, a_provider, a_resident, an_account, an_offering
 
@@ -139,6 +140,9 @@ class Site:
             "reset_trainer": an_account("trainer", self.school, "一演示老师"),
             "idle_trainer": an_account("trainer", self.empty, "吴演示老师"),
             "clerk": an_account("clerk", self.school, "周演示教务"),
+            "reviewer": an_account("reviewer", self.school, "褚演示审核"),
+            "head": an_account("head", self.school, "卫演示校长"),
+            "other_clerk": an_account("clerk", self.other, "尤演示教务"),
             "empty_clerk": an_account("clerk", self.empty, "郑演示教务"),
             "bureau": an_account("officer", name="冯演示"),
             "one_use": an_account("resident", name="陈演示", must_change_password=True),
@@ -323,6 +327,18 @@ class Site:
         )
         Target.coded("T16-3").end(self.day, by=self.accounts["bureau"], at=self.at)
 
+    def sign(self, folder: Path) -> None:
+        """Last year of the school is signed by its three, and moved afterwards; nobody else has signed. Commits."""
+        (year, school) = self.ids["year"]["last"], self.school.id
+        clerk, *others = (self.accounts[role] for role in ("clerk", "reviewer", "head"))
+        made = signing.draw_up(folder, year, school, by=clerk, at=self.at, day=self.day)
+        for account in others:
+            signing.sign(folder, made.id, made.digest.hex(), by=account, at=self.at)
+        with writing():
+            past = db.session.get_one(Offering, self.ids["offering"][f"rural-{year}"])
+            late = past.enrol(a_person("迟演示"), by=None, at=past.first_begins_at - timedelta(5))
+            late.first_attended_on = past.starts_on
+
     def _past(self, category: str, year: int, n: int) -> None:
         first_on = self.day.replace(year=year, month=1, day=6)
         title = f"{TITLES[category]}{year}"
@@ -355,5 +371,7 @@ if __name__ == "__main__":
         with writing():
             site = Site(app)
             site.fill()
+        site.sign(folder / signing.FOLDER)
+        with writing():
             facts = site.known()
     (folder / "known.json").write_text(json.dumps(facts, ensure_ascii=False))

@@ -11,6 +11,7 @@ from app.web.bureau import (  # noqa: E402, F401 - the pages register themselves
     programmes,
     registers,
     reported,
+    statements,
     tables,
     targets,
     what_if,

@@ -19,6 +19,7 @@ from app.database import db
 from app.models import Enrolment, GroupVisit, LedgerBatch, Provider
 from app.models.place import CITY, DIVISIONS
 from app.models.rules import RULE_SET
+from app.models.statement import Standing
 from app.web.bureau import bp, counted
 
 FIRST_YEAR = 1990
@@ -58,6 +59,7 @@ def year_page(year: int) -> str:
         years=range(first, last + 1),
         on_top=ON_TOP,
         rule_set=RULE_SET,
+        signed=Standing.of(year),
         **words(),
     )
 

@@ -54,6 +54,7 @@ def _desk() -> dict[str, Any]:
         ("provider.learners", gettext("学员")),
         ("provider.observations", gettext("待处理到课")),
         ("provider.ledgers", gettext("台账")),
+        ("provider.years", gettext("年度签认")),
     )
     return {
         "desk_menu": [item for item in menu if item[0] in current_app.view_functions],
@@ -72,4 +73,5 @@ from app.web.provider import (  # noqa: E402, F401 - the pages register themselv
     observations,
     offerings,
     trainers,
+    years,
 )

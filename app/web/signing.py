@@ -1,0 +1,82 @@
+"""What the desk's and the bureau's pages of a signed year share: the folder of the files, the button, the download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Response, abort, current_app, send_file
+
+from app.clock import now, today
+from app.counts.files import HEADINGS
+from app.forms.statement import BLAME, SignatureForm
+from app.models import Statement
+from app.models.statement import PARTS, may_sign
+from app.refusal import N_, Refusal
+from app.statement import signing
+from app.statement.questions import KINDS
+from app.statement.writing import Made, class_hours
+from app.web.access import me
+from app.web.words import gettext
+
+TABLES: dict[str, str] = {
+    "category": N_("类别"),
+    "month": N_("月份"),
+    "activity": N_("活动（不计培训）"),
+}
+
+
+def folder() -> Path:
+    """Where the files of signed years are kept."""
+    return Path(current_app.instance_path) / signing.FOLDER
+
+
+def pressed(form: SignatureForm, year: int, provider_id: int | None) -> bool:
+    """Whether the form was sent well and the signature made; a refusal's sentence is put into it."""
+    if not form.validate_on_submit():
+        return False
+    try:
+        signing.sign_next(
+            folder(), year, provider_id, digest=form.digest.data or "", by=me(), at=now(), day=today(),
+            reason=form.reason.data or "",
+        )  # fmt: skip
+    except Refusal as no:
+        form.blame(no, BLAME)
+        return False
+    return True
+
+
+def file_of(statement: Statement) -> Response:
+    """A statement's file, to keep and to verify."""
+    path = folder() / statement.file_name
+    if not path.exists():
+        abort(404)
+    return send_file(
+        path, mimetype="application/vnd.sqlite3", as_attachment=True, download_name=f"statement-{statement.file_name}"
+    )
+
+
+def words(statements: list[Statement], provider_id: int | None) -> dict[str, Any]:
+    """For the pages' templates: the statements that stand, and what this account may do about them."""
+    pending = statements[-1] if statements and statements[-1].attested_at is None else None
+    part = pending.next_part if pending else "preparer" if provider_id else "officer"
+    return {
+        "statements": statements,
+        "attested": [each for each in statements if each.attested_at is not None],
+        "pending": pending,
+        "mine": part is not None and may_sign(me(), part, provider_id),
+        "next_part": part,
+        "PARTS": PARTS,
+        "KINDS": KINDS,
+        "HEADINGS": HEADINGS,
+        "TABLES": TABLES,
+        "class_hours": class_hours,
+        "sum_label": lambda key, name: gettext("合计"),
+        "row_label": lambda key, name: gettext("%(n)s 月", n=key) if key.isdigit() else gettext(name),
+        "over": lambda year: year < today().year,
+    }
+
+
+def rows_of(made: Made, by: str) -> list[tuple[str, str, dict[str, int]]]:
+    """The lines of one table: key, label, figures."""
+    return made.tables.get(by, [])
