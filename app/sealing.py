@@ -46,19 +46,30 @@ class Sealer:
 
     def seal(self, text: str, table: str, column: str, row: str) -> bytes:
         """``key id | nonce | ciphertext`` as bytes."""
+        return self.seal_bytes(text.encode(), table, column, row)
+
+    def seal_bytes(self, data: bytes, table: str, column: str, row: str) -> bytes:
+        """The same of a file."""
         key_id, nonce = self.newest, os.urandom(_NONCE_BYTES)
-        sealed = self._boxes[key_id].encrypt(nonce, text.encode(), _place(table, column, row, key_id))
+        sealed = self._boxes[key_id].encrypt(nonce, data, _place(table, column, row, key_id))
         return key_id.encode() + b"|" + nonce + sealed
 
     def open(self, sealed: bytes, table: str, column: str, row: str) -> str:
         """The text, or SealBroken."""
+        try:
+            return self.open_bytes(sealed, table, column, row).decode()
+        except UnicodeDecodeError:
+            raise SealBroken("altered, or moved from another place") from None
+
+    def open_bytes(self, sealed: bytes, table: str, column: str, row: str) -> bytes:
+        """The file that ``seal_bytes`` was given, or SealBroken."""
         key_id, _, rest = bytes(sealed).partition(b"|")
         box = self._boxes.get(key_id.decode(errors="replace"))
         if box is None:
             raise SealBroken("no key of that name")
         try:
             place = _place(table, column, row, key_id.decode())
-            return box.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], place).decode()
+            return box.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], place)
         except (InvalidTag, ValueError):
             raise SealBroken("altered, or moved from another place") from None
 

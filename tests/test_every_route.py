@@ -25,6 +25,7 @@ from app.models import (
     CandidatePair,
     Certificate,
     Enrolment,
+    GroupBooking,
     LedgerBatch,
     Observation,
     Offering,
@@ -58,7 +59,7 @@ ROUTES: dict[str, str] = {
     """,
     "trainer": """
         trainer.today trainer.offerings trainer.offering trainer.lesson trainer.take_roll trainer.history
-        trainer.walk_in trainer.add_walk_in
+        trainer.walk_in trainer.add_walk_in trainer.heads
     """,
     "clerk": """
         provider.offerings provider.offering provider.new_offering provider.description provider.publication
@@ -73,6 +74,8 @@ ROUTES: dict[str, str] = {
         provider.ledgers provider.ledger_batch provider.ledger_loading provider.ledger_undoing provider.ledger_refused
         provider.ledger_year
         provider.years provider.year provider.year_signature provider.year_withdrawal provider.statement_file
+        provider.groups provider.group provider.group_confirmation provider.group_cancellation
+        provider.confirmation_revocation provider.group_sheet
     """,
     "bureau": """
         bureau.year bureau.every_year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups
@@ -89,6 +92,7 @@ ROUTES: dict[str, str] = {
         bureau.pairs bureau.pair bureau.decide_pair bureau.pair_decisions bureau.pair_decision
         bureau.undo_pair_decision
         bureau.year_overlap bureau.year_overlap_file bureau.year_what_if bureau.year_what_if_file
+        bureau.year_groups
     """,
 }
 WHO_MAY = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}
@@ -329,7 +333,7 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
     """One of each thing that stands in an address."""
     with writing():
         provider = db.session.get_one(Provider, provider.id)
-        offering = an_offering(provider, first_on=today() - timedelta(7))
+        offering = an_offering(provider, first_on=today() - timedelta(7), category="youth")
         offering.appoint(db.session.get_one(Account, trainer.id))
         first = offering.lessons[0]
         enrolment = offering.enrol(
@@ -353,6 +357,14 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
         target = a_target(f"D{offering.id}")
         figure = ReportedFigure.report("besides", 2025, Decimal(900), target=target, by=None, at=NOON)
         star.set_state("nominated", NOON.date(), by=None, at=NOON, day=today())
+        booking = GroupBooking.book(
+            offering, group_name="第一小学（演示）", size=40, contact="演示联系人", telephone="",
+            evidence="演示〔2026〕1号", by=None, at=NOON,
+        )  # fmt: skip
+        sheet = booking.confirm(
+            today(), "演示校长", day=today(), by=None, at=NOON, sheet=("签字表.pdf", b"%PDF-1.7 demo")
+        )
+        booking.count(first, 40, by=None, at=now())
         programme = Programme.add(f"演示项目{offering.id}")
         decided, officer = a_decision(trainer.id), db.session.get_one(Account, trainer.id)
         draw = CallBackDraw.draw(today().year, f"{offering.id}", [(enrolment.id, offering.id)], by=officer, at=NOON)
@@ -371,6 +383,8 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
             "statement_id": a_statement(provider, 1000 + offering.id).id,  # a year that no page shows
             "entry_id": star.id,
             "programme_id": programme.id,
+            "booking_id": booking.id,
+            "confirmation_id": sheet.id,
             "state_id": star.history[0].id,
             "one_id": decided.a_id,
             "other_id": decided.b_id,

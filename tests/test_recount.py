@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 from typing import Any
@@ -27,11 +27,17 @@ from app.models import (
     Certificate,
     Course,
     Enrolment,
+    GroupBooking,
+    GroupConfirmation,
+    GroupCount,
     GroupVisit,
+    Lesson,
+    Mark,
     Offering,
     OfferingTrainer,
     Person,
     Provider,
+    nameless,
 )
 from app.models.attended import tally_hours
 from tests.conftest import empty
@@ -69,6 +75,7 @@ def test_the_figures_equal_an_independent_recount_on_random_registries(app):
     # The registries did hold what this test is about.
     assert min(met[what] for what in ("twin", "again", "earlier year", "pair", "trainer", "staff", "gone")) >= 20, met
     assert min(met[what] for what in ("activity", "group", "group elsewhere", "cancelled", "hours over")) >= 20, met
+    assert min(met[what] for what in ("booked", "booked, not counted", "names taken off")) >= 20, met
 
 
 # -- random registries ----------------------------------------------------
@@ -111,7 +118,11 @@ def make_registry(dice: random.Random) -> None:
     add(AttendedHours, hours)
     tally_hours({row["offering_id"] for row in hours})
     add(Certificate, certificates)
-    add(GroupVisit, [visit for i, offering in enumerate(offerings, 1) for visit in some_visits(dice, i, offering)])
+    visits = [visit for i, offering in enumerate(offerings, 1) for visit in some_visits(dice, i, offering)]
+    add(GroupVisit, [{"id": 10_000 + i, **visit} for i, visit in enumerate(visits)])  # away from what is settled below
+    some_bookings(dice, offerings)
+    for number in range(1, len(offerings) + 1):
+        nameless.settle(number)
 
 
 def add(model: type[Any], rows: list[dict[str, Any]]) -> None:
@@ -228,6 +239,68 @@ def some_visits(dice: random.Random, number: int, offering: dict[str, Any]) -> l
     return found
 
 
+def some_bookings(dice: random.Random, offerings: list[dict[str, Any]]) -> None:
+    """Groups booked, counted at lessons at which people with a name came too, and confirmed, or not (R13)."""
+    lessons, marks, bookings, counts, confirmations = [], [], [], [], []
+    for number, offering in enumerate(offerings, 1):
+        if dice.random() < 0.4:
+            continue
+        span = (offering["ends_on"] - offering["starts_on"]).days
+        mine = [name for name in ("一小", "二小", "三小") if dice.random() < 0.6]
+        for name in mine:
+            off = dice.random() < 0.1
+            bookings.append(
+                {
+                    "uid": f"b{len(bookings):031d}", "offering_id": number, "group_name": name, "group_key": name,
+                    "size": 40, "contact": "演示", "evidence": "演示", "booked_at": NOON,
+                    "cancelled_at": NOON if off else None, "cancel_reason": "改期" if off else None,
+                }
+            )  # fmt: skip
+            for _ in range(dice.choice((0, 1, 1, 2))):
+                revoked = dice.random() < 0.2
+                confirmations.append(
+                    {
+                        "uid": f"c{len(confirmations):031d}", "booking_id": len(bookings), "way": "organisation",
+                        "confirmed_on": offering["starts_on"] + timedelta(dice.randrange(-2, span + 3)),
+                        "confirmed_by": "演示", "entered_at": NOON, "revoked_at": NOON if revoked else None,
+                        "revoke_reason": "错" if revoked else None,
+                    }
+                )  # fmt: skip
+        sign_ups = [row["id"] for row in read("enrolment") if row["offering_id"] == number]
+        for begins in dice.sample([time(8), time(10), time(13), time(15)], dice.randrange(1, 4)):
+            held_on = offering["starts_on"] + timedelta(dice.randrange(min(span, 2) + 1))
+            lessons.append(
+                {
+                    "offering_id": number, "held_on": held_on, "begins": begins, "ends": begins.replace(minute=45),
+                    "class_hours": Decimal(1),
+                }
+            )  # fmt: skip
+            for sign_up in sign_ups:
+                word = dice.choice(("present", "late", "left_early", "absent", "leave", None))
+                if word:
+                    was = NOON if dice.random() < 0.2 else None  # superseded: no longer said
+                    marks.append(
+                        {
+                            "lesson_id": len(lessons), "enrolment_id": sign_up, "status": word, "marked_at": NOON,
+                            "superseded_at": was,
+                        }
+                    )  # fmt: skip
+            for booking in range(len(bookings) - len(mine) + 1, len(bookings) + 1):
+                for current in (False, True):
+                    if dice.random() < 0.7:
+                        counts.append(
+                            {
+                                "booking_id": booking, "lesson_id": len(lessons), "headcount": dice.randrange(0, 30),
+                                "counted_at": NOON, "superseded_at": None if current else NOON,
+                            }
+                        )  # fmt: skip
+    for model, rows in (
+        (Lesson, lessons), (Mark, marks), (GroupBooking, bookings), (GroupCount, counts),
+        (GroupConfirmation, confirmations),
+    ):  # fmt: skip
+        add(model, rows)
+
+
 # -- the second count -----------------------------------------------------
 
 
@@ -332,7 +405,7 @@ def recount(year: int, met: dict[str, int]) -> dict[tuple[str, str], dict[str, A
             for cell in touched(sign_up["offering_id"], on, wherever=True):
                 cell["certificates"] += 1
     visits = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    for row in read("group_visit"):
+    for row in [row for row in read("group_visit") if row["booking_id"] is None] + booked_groups(met):
         at_once = visits[row["offering_id"]][day(row["visited_on"])]
         at_once[row["group_key"]] = max(at_once[row["group_key"]], row["headcount"])
     for offering_id, days in visits.items():
@@ -357,16 +430,58 @@ def recount(year: int, met: dict[str, int]) -> dict[tuple[str, str], dict[str, A
     return {key: figures(cell, pairs, documents, met) for key, cell in cells.items()}
 
 
+def booked_groups(met: dict[str, int]) -> list[dict[str, Any]]:
+    """What bookings, counts, confirmations and rolls say of groups, read anew from their rows (R13)."""
+    confirmed = defaultdict(list)
+    for row in read("group_confirmation"):
+        if row["revoked_at"] is None:
+            confirmed[row["booking_id"]].append(day(row["confirmed_on"]))
+    named: dict[int, int] = defaultdict(int)
+    for row in read("mark"):
+        if row["superseded_at"] is None and row["status"] in ("present", "late", "left_early"):
+            named[row["lesson_id"]] += 1
+    lessons = {row["id"]: row for row in read("lesson")}
+    bookings = {row["id"]: row for row in read("group_booking")}
+    at_lesson = defaultdict(dict)
+    for row in read("group_count"):
+        if row["superseded_at"] is not None:
+            continue
+        booking, on = bookings[row["booking_id"]], day(lessons[row["lesson_id"]]["held_on"])
+        if booking["cancelled_at"] is None and any(said >= on for said in confirmed[booking["id"]]):
+            at_lesson[row["lesson_id"]][booking["id"]] = row["headcount"]
+        else:
+            met["booked, not counted"] += 1
+    found = []
+    for lesson_id, heads in at_lesson.items():
+        nameless_people = max(0, sum(heads.values()) - named[lesson_id])
+        met["names taken off"] += nameless_people < sum(heads.values())
+        # The names go to the first groups, so what is left stands with the last ones.
+        for booking_id in sorted(heads, reverse=True):
+            here = min(heads[booking_id], nameless_people)
+            nameless_people -= here
+            if here:
+                booking = bookings[booking_id]
+                met["booked"] += 1
+                found.append(
+                    {
+                        "offering_id": booking["offering_id"], "group_key": booking["group_key"], "headcount": here,
+                        "visited_on": day(lessons[lesson_id]["held_on"]), "basis": "computed",
+                    }
+                )  # fmt: skip
+    return found
+
+
 def groups_rest_on(year: int) -> str:
     """On what the visits of the year's groups in training rest."""
     offerings = {row["id"]: row for row in read("offering")}
     first: dict[int, date] = {}
-    for visit in read("group_visit"):
+    visits = [row for row in read("group_visit") if row["booking_id"] is None] + booked_groups(defaultdict(int))
+    for visit in visits:
         on = day(visit["visited_on"])
         first[visit["offering_id"]] = min(on, first.get(visit["offering_id"], on))
     rest_on = {
         visit["basis"]
-        for visit in read("group_visit")
+        for visit in visits
         if first[visit["offering_id"]].year == year
         and offerings[visit["offering_id"]]["category"] == "youth"
         and offerings[visit["offering_id"]]["planned_hours"] >= 200

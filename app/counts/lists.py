@@ -15,7 +15,7 @@ from app.counts.pairs import CAME, REGISTERED, OnTheBooks, OpenPairs
 from app.counts.rungs import Ruling, standing
 from app.counts.spans import Span
 from app.database import db
-from app.models import Certificate, Enrolment, GroupVisit, Offering, OfferingProgramme, Person
+from app.models import Certificate, Enrolment, GroupBooking, GroupVisit, Offering, OfferingProgramme, Person
 from app.models.person import full_years
 from app.models.rules import COUNTED, NAMELESS
 
@@ -252,4 +252,16 @@ def visits_of(offering: Offering) -> list[GroupVisit]:
             .where(GroupVisit.offering_id == offering.id)
             .order_by(GroupVisit.visited_on, GroupVisit.group_name, GroupVisit.id)
         )
+    )
+
+
+def bookings(year: int) -> Select[Any]:
+    """Bookings of groups to offerings that ran in a calendar year, by the offering's first day."""
+    first, last = rows.bounds(year)
+    return (
+        select(GroupBooking)
+        .join(Offering, Offering.id == GroupBooking.offering_id)
+        .where(Offering.starts_on <= last, Offering.ends_on >= first)
+        .options(db.contains_eager(GroupBooking.offering).joinedload(Offering.course))
+        .order_by(Offering.starts_on, Offering.id, GroupBooking.id)
     )

@@ -445,7 +445,9 @@ class _Loader:
             entry, largest = party.entries[0], headcount_of(party)
             assert entry.first_on
             stored = known.get((entry.group_key, entry.first_on))
-            if stored is None:
+            # What the registry counted itself is not rewritten: a larger number of a ledger stands beside it.
+            counted_here = stored is not None and stored.booking_id is not None
+            if stored is None or (counted_here and stored.headcount < largest):
                 visit = GroupVisit(
                     offering_id=offering.id,
                     group_name=entry.group_name,

@@ -353,8 +353,17 @@ def visits_of(offering: Offering, parties: Sequence[Party]) -> dict[tuple[str, d
         for chunk in chunks(keys, _AT_ONCE)
         for row in db.session.execute(
             db.select(
-                GroupVisit.id, GroupVisit.group_key, GroupVisit.visited_on, GroupVisit.headcount, GroupVisit.state
-            ).where(GroupVisit.offering_id == offering.id, GroupVisit.group_key.in_(chunk))
+                GroupVisit.id,
+                GroupVisit.group_key,
+                GroupVisit.visited_on,
+                GroupVisit.headcount,
+                GroupVisit.state,
+                GroupVisit.booking_id,
+            )
+            .where(GroupVisit.offering_id == offering.id, GroupVisit.group_key.in_(chunk))
+            .order_by(
+                GroupVisit.headcount, GroupVisit.id
+            )  # of two of one group and day the larger comes last, and stays
         )
     }
 

@@ -30,6 +30,7 @@ from app.models.call_back import CallBack
 from app.models.certificate import Certificate
 from app.models.course import Course
 from app.models.enrolment import AttendedHours, Enrolment
+from app.models.group_booking import GroupBooking
 from app.models.group_visit import GroupVisit
 from app.models.ledger_batch import LedgerBatch, LedgerChange
 from app.models.lesson import Lesson
@@ -266,7 +267,7 @@ def _moved_people(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[
 def _moved_offerings(changes: Sequence[_Change], made: dict[str, set[int]]) -> set[int]:
     keys = [change.key for change in changes]
     used = _values(Lesson.offering_id, keys) | _values(OfferingTrainer.offering_id, keys)
-    used |= _values(OfferingProgramme.offering_id, keys)
+    used |= _values(OfferingProgramme.offering_id, keys) | _values(GroupBooking.offering_id, keys)
     used |= _used_by_others(Enrolment, Enrolment.offering_id, keys, made["enrolment"])
     used |= _used_by_others(GroupVisit, GroupVisit.offering_id, keys, made["group_visit"])
     facts = {o.id: offering_facts(o) for o in db.session.scalars(db.select(Offering).where(Offering.id.in_(keys)))}

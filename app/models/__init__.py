@@ -8,6 +8,7 @@ from app.models.correction import PersonCorrection
 from app.models.course import Course
 from app.models.enrolment import AttendedHours, Enrolment, OfferingHours
 from app.models.form_nonce import FormNonce
+from app.models.group_booking import GroupBooking, GroupConfirmation, GroupCount
 from app.models.group_visit import GroupVisit
 from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
 from app.models.lesson import Lesson
@@ -35,6 +36,9 @@ __all__ = [
     "Course",
     "Enrolment",
     "FormNonce",
+    "GroupBooking",
+    "GroupConfirmation",
+    "GroupCount",
     "GroupVisit",
     "LedgerBatch",
     "LedgerChange",

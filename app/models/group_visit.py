@@ -27,5 +27,6 @@ class GroupVisit(Base):
     state: Mapped[str] = mapped_column(String(20))  # 状态 as the ledger row had it
     basis: Mapped[str] = mapped_column(String(10), default="reported")
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_batch.id"), index=True)
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("group_booking.id"), index=True)  # kept by `nameless`
 
     offering: Mapped[Offering] = relationship()

@@ -14,11 +14,12 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.clock import civil, instant, now
 from app.database import Base, Hours, Stamp, at_most, db, row_id
 from app.models.account import Account
-from app.models.attendance import STATUSES, Mark, Observation
+from app.models.attendance import PRESENT, STATUSES, Mark, Observation
 from app.models.attended import note_attendance, run_past_objects
 from app.models.certificate import Certificate
 from app.models.enrolment import Enrolment
 from app.models.identity_number import normalise_name
+from app.models.nameless import is_counted, settle_after_roll
 from app.models.offering import Offering, OfferingTrainer
 from app.models.person import Person, settle_identities
 from app.models.timetable import class_hours_between, note_timetable, refuse_if_cancelled, require_times
@@ -110,6 +111,10 @@ class Lesson(Base):
             db.select(Mark.enrolment_id, Mark.status).where(Mark.lesson_id == self.id, Mark.superseded_at.is_(None))
         )
         return dict(rows.all())
+
+    def named_present(self) -> int:
+        """How many people with a name are marked as having been here (R13)."""
+        return sum(status in PRESENT for status in self.now_marked().values())
 
     def marks(self) -> dict[int, Mark]:
         """The current mark of each sign-up that has one."""
@@ -249,7 +254,7 @@ class Lesson(Base):
         """Move a lesson. Raises ``roll-taken``, ``offering-cancelled``, ``times-in-order`` or ``dates-contradict``."""
         self._lock()
         refuse_if_cancelled(self.offering)
-        if self.roll_version:
+        if self.roll_version or is_counted(self.id):
             raise Refusal("roll-taken", N_("这次课已经点过名，不能改时间。"))
         require_times(begins, ends, held_on)
         self.held_on, self.begins, self.ends, self.room = held_on, begins, ends, room
@@ -262,7 +267,7 @@ class Lesson(Base):
         """Raises ``roll-taken``, ``offering-cancelled``, ``last-lesson`` or ``dates-contradict``."""
         self._lock()
         refuse_if_cancelled(self.offering)
-        if self.roll_version:
+        if self.roll_version or is_counted(self.id):
             raise Refusal("roll-taken", N_("这次课已经点过名，不能删除。"))
         if self.offering.published_at is not None and len(self.offering.lessons) == 1:
             raise Refusal("last-lesson", N_("已发布的班至少要有一次课。要停办请取消这个班，并写明原因。"))
@@ -380,6 +385,7 @@ class Lesson(Base):
         self.roll_version += 1
         db.session.flush()
         note_attendance(list(changes))
+        settle_after_roll(self.id, self.offering_id)
 
 
 def _move_dates(offering: Offering) -> None:

@@ -12,9 +12,11 @@ from werkzeug.wrappers import Response
 from app import clock
 from app.clock import now
 from app.database import db, writing
+from app.forms.groups import HeadsForm
 from app.forms.trainer import RollForm, WalkInForm
 from app.models.attendance import Observation
 from app.models.enrolment import Enrolment
+from app.models.group_booking import GroupBooking, bookings_of
 from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.refusal import Refusal
@@ -108,6 +110,32 @@ def add_walk_in(lesson_id: int) -> Any:
     return form_page("trainer/walk_in.html", form, lesson=mine)
 
 
+@bp.route("/lessons/<int:lesson_id>/groups", methods=["GET", "POST"])
+def heads(lesson_id: int) -> Any:
+    """How many came of each group that an organisation booked (R13)."""
+    mine, form = _my_lesson(lesson_id), HeadsForm()
+    counted = form.counted() if form.validate_on_submit() else None
+    if counted is not None and not form.form_errors:
+        try:
+            with writing():
+                GroupBooking.count_all(mine, counted, by=me(), at=now(), reason=form.reason.data or "")
+            flash(gettext("人数已保存。"))
+            return redirect(url_for("trainer.heads", lesson_id=lesson_id), 303)
+        except Refusal as no:
+            form.blame(no, {"reason-needed": "reason"})
+    bookings = [each for each in bookings_of(mine.offering) if each.cancelled_at is None]
+    return form_page(
+        "trainer/heads.html",
+        form,
+        lesson=mine,
+        bookings=bookings,
+        standing={each.id: each.count_at(mine) for each in bookings},
+        typed=form.typed() if form.is_submitted() else {},
+        named=mine.named_present(),
+        started=clock.today() >= mine.held_on,
+    )
+
+
 def _take_in_once(mine: Lesson, form: WalkInForm) -> None:
     """Add whoever came when this very form comes for the first time; a double click adds nobody."""
     name, facts = form.name.data or "", form.facts()
@@ -168,6 +196,7 @@ def _roll_page(mine: Lesson, form: RollForm, sent: dict[int, str], theirs: dict[
         closed=closed,
         saved=mine.last_mark(),
         observations=mine.observations(),
+        groups=GroupBooking.living(mine.offering),
         wants_reason=bool(now_marked) and mine.wants_reason(now()),
     )
 

@@ -25,11 +25,12 @@ from app.models import (
     Programme,
     Provider,
 )
+from app.models.group_booking import REASONS, WAYS, GroupBooking, bookings_of
 from app.models.person import SEXES
 from app.models.place import DIVISIONS
 from app.models.rules import AGE_BANDS, CATEGORIES, COUNTED, HOUR_BANDS, NAMELESS, RUNGS, UNKNOWN
 from app.refusal import N_
-from app.web.access import mine
+from app.web.access import asked_page, mine
 from app.web.bureau import bp
 from app.web.bureau.tables import span_name
 from app.web.bureau.years import require_year
@@ -117,7 +118,32 @@ def sign_up(enrolment_id: int) -> str:
 def group_visits(offering_id: int) -> str:
     """The visits from which an offering's head-count was read."""
     found = mine(Offering, offering_id)
-    return render_template("bureau/group_visits.html", offering=found, visits=lists.visits_of(found))
+    return render_template(
+        "bureau/group_visits.html",
+        offering=found,
+        visits=lists.visits_of(found),
+        bookings=bookings_of(found),
+        standings=GroupBooking.standings(found),
+        REASONS=REASONS,
+        WAYS=WAYS,
+    )
+
+
+@bp.get("/years/<int:year>/groups")
+def year_groups(year: int) -> str:
+    """Every booking of a group to an offering of that year: does it count, and if not, why not?"""
+    require_year(year)
+    page = asked_page()
+    listed = lists.bookings(year)
+    count = lists.size(listed)
+    found = list(db.session.scalars(_slice(listed, count, page)))
+    standings: dict[int, Any] = {}
+    for offering in {booking.offering for booking in found}:
+        standings |= GroupBooking.standings(offering)
+    return render_template(
+        "bureau/year_groups.html", year=year, bookings=found, standings=standings, REASONS=REASONS, count=count,
+        page=page, pages=_pages(count), page_url=lambda n: url_for("bureau.year_groups", year=year, page=n),
+    )  # fmt: skip
 
 
 def _sign_ups(place: lists.Place, measure: str, page: int) -> dict[str, Any]:

@@ -67,6 +67,7 @@ from app.web.provider import (  # noqa: E402, F401 - the pages register themselv
     certificates,
     completions,
     courses,
+    groups,
     learners,
     ledger,
     lessons,
