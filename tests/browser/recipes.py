@@ -283,4 +283,20 @@ PEOPLE = [
         "bureau.pair_decision", "errors", "bureau", {"pair_decision_id": "pair_decision:same"}, do=press("撤销判定")
     ),
 ]
+SUSPECT = {"year": "year:this", "offering_id": "offering:suspect"}
+CALL = {"call_back_id": "call_back:first"}
+PEOPLE += [
+    Recipe("bureau.year_patterns", "", "bureau", {"year": "year:this"}),
+    Recipe("bureau.year_patterns", "none", "bureau", {"year": "year:empty"}),
+    Recipe("bureau.offering_patterns", "", "bureau", SUSPECT),
+    Recipe("bureau.call_backs", "", "bureau", LAST),
+    Recipe("bureau.call_backs", "none", "bureau", {"year": "year:empty"}),
+    Recipe("bureau.call_backs", "errors", "bureau", {"year": "year:empty"}, do=press("抽取")),
+    Recipe("bureau.call_back_draw", "", "bureau", {"call_back_draw_id": "call_back_draw:done"}),
+    Recipe("bureau.call_back_draw", "again", "bureau", {"call_back_draw_id": "call_back_draw:done"}, "again=1"),
+    Recipe("bureau.call_back", "", "bureau", CALL),
+    Recipe("bureau.call_back", "errors", "bureau", CALL, do=press("登记结果")),
+    Recipe("bureau.call_back", "shown", "bureau", CALL, do=press("显示姓名和号码")),
+    Recipe("bureau.call_back", "answered", "bureau", {"call_back_id": "call_back:answered"}),
+]
 RECIPES = [*PEOPLE, *PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER, *LEDGER, *BUREAU, *TARGETS]

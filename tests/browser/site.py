@@ -21,9 +21,12 @@ from flask_migrate import upgrade
 
 from app import create_app
 from app.clock import now, today
+from app.counts.samples import rows_of
 from app.database import db, writing
 from app.models import (
     Account,
+    CallBack,
+    CallBackDraw,
     CandidatePair,
     Certificate,
     GroupVisit,
@@ -99,6 +102,7 @@ class Site:
         self.targets()
         settle_identities(db.session.scalars(db.select(Person.id)))
         self.pairs()
+        self.suspicions()
         for offering in db.session.scalars(db.select(Offering)):
             note_search_words(offering)
 
@@ -338,6 +342,27 @@ class Site:
             past = db.session.get_one(Offering, self.ids["offering"][f"rural-{year}"])
             late = past.enrol(a_person("迟演示"), by=None, at=past.first_begins_at - timedelta(5))
             late.first_attended_on = past.starts_on
+
+    def suspicions(self) -> None:
+        """A class of this year whose rolls were all entered today, everybody present; and calls about last year."""
+        first_on = self.day - timedelta(35)
+        offering = self.offering("suspect", title="剪纸（演示）", first_on=first_on, lessons=5, category="elderly")
+        rows = [offering.enrol(a_person(), by=None, at=offering.first_begins_at - timedelta(5)) for _ in range(6)]
+        for lesson in offering.lessons:
+            said = {row.id: "present" for row in rows}
+            lesson.take_roll(said, by=self.trainer, at=self.at, base_version=lesson.roll_version)
+        year, officer = self.day.year - 1, self.accounts["bureau"]
+        draw = self.keep(
+            "call_back_draw", "done", CallBackDraw.draw(year, "8231", rows_of(year), by=officer, at=self.at)
+        )
+        calls = db.session.scalars(db.select(CallBack).where(CallBack.draw_id == draw.id).order_by(CallBack.id)).all()
+        for call in calls:
+            call.enrolment.person.mobile = call.enrolment.person.mobile or "13900007799"
+        self.keep("call_back", "first", calls[0])
+        for call, answer in zip(calls[1:4], ("confirmed", "denied", "unreached"), strict=True):
+            self.keep("call_back", "answered", call)
+            call.reveal(by=officer, at=self.at)
+            call.say(answer, "演示备注", by=officer, at=self.at)
 
     def _past(self, category: str, year: int, n: int) -> None:
         first_on = self.day.replace(year=year, month=1, day=6)

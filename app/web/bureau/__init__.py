@@ -5,9 +5,11 @@ from flask import Blueprint
 bp = Blueprint("bureau", __name__, url_prefix="/bureau")
 
 from app.web.bureau import (  # noqa: E402, F401 - the pages register themselves
+    call_backs,
     lists,
     overlap,
     pairs,
+    patterns,
     programmes,
     registers,
     reported,
