@@ -92,7 +92,9 @@ def an_offering(
 ) -> Offering:
     """Published, weekly lessons of two class hours, 30 places, unless told otherwise."""
     provider = provider or a_provider()
-    course = Course(provider=provider, title=title or f"课程{next(_numbers)}（演示）", is_demo=True)
+    course = facts.pop("course", None) or Course(
+        provider=provider, title=title or f"课程{next(_numbers)}（演示）", is_demo=True
+    )
     facts = {
         "number": f"2026-{next(_numbers):03d}",
         "category": "community",

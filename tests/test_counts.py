@@ -18,6 +18,7 @@ from app.database import WRITER, db, writing
 from app.models import AttendedHours, CandidatePair, Certificate, Enrolment, GroupVisit, Offering, OfferingHours, Person
 from app.models.attended import tally_hours
 from app.models.person import settle_identities
+from app.refusal import Refusal
 from tests.people import NOON, a_person, a_provider, an_account, an_offering
 
 MARCH = date(2026, 3, 10)
@@ -229,6 +230,99 @@ def test_r10_attendance_decides_not_the_states_name(app):
         gone = left.enrol(a_person(), by=None, at=NOON)
         left.withdraw(gone, by=None, at=NOON)  # not included – left before attending
     assert (total()["person_times"], total()["completions"]) == (2, 0)
+
+
+def two_of_one_course() -> tuple[Offering, Offering]:
+    """The first meets in December 2025 and after, the second from March 2026 on, in another category."""
+    first = an_offering(first_on=date(2025, 12, 30), category="community")
+    return first, an_offering(first.provider, course=first.course, category="elderly", first_on=date(2026, 3, 10))
+
+
+def present(enrolment: Enrolment, *numbers: int) -> None:
+    for n in numbers:
+        lesson = enrolment.offering.lessons[n]
+        lesson.take_roll({enrolment.id: "present"}, by=None, at=lesson.begins_at, base_version=lesson.roll_version)
+
+
+def test_r11_a_transfer_is_one_person_time_at_the_receiving_offering(app):
+    with writing():
+        first, second = two_of_one_course()
+        left = first.enrol(a_person("转班演示"), by=None, at=first.first_begins_at - timedelta(9))
+        present(left, 0, 1)  # 30 December 2025 and 6 January 2026
+        joined = second.take_over(left, by=None, at=first.lessons[1].begins_at)
+        present(joined, 0)  # not included – the second first day of one person-time
+        other = an_offering()
+        present(other.enrol(left.person, by=None, at=NOON), 0)  # another course: counts by itself
+    by_category = {row.label: row.figures for row in year_table(2025, "category").rows}
+    assert {name: (f.person_times, f.class_hours) for name, f in by_category.items()} == {"老年教育": (1, 2)}
+    assert (total(2026)["person_times"], total(2026)["class_hours"]) == (1, 2 + 2 + 2), "its year is that of the first"
+    assert joined.first_attended_on == date(2025, 12, 30) and joined.registered_on == left.registered_on
+    assert (left.first_attended_on, first.places_taken, second.places_taken) == (None, 0, 1)
+
+
+def test_r11_a_corrected_mark_before_the_transfer_moves_the_person_time(app):
+    with writing():
+        first, second = two_of_one_course()
+        left = first.enrol(a_person(), by=None, at=first.first_begins_at - timedelta(9))
+        present(left, 0, 1)
+        joined = second.take_over(left, by=None, at=first.lessons[1].begins_at)
+        lesson = first.lessons[0]
+        lesson.take_roll(
+            {left.id: "absent"},
+            by=None,
+            at=lesson.begins_at + timedelta(2),
+            base_version=lesson.roll_version,
+            reason="看错了",
+        )
+    assert joined.first_attended_on == date(2026, 1, 6) and total(2025)["person_times"] == 0
+    assert (total(2026)["person_times"], total(2026)["class_hours"]) == (1, 2)
+
+
+def test_r11_a_chain_of_transfers_ends_at_its_last_offering(app):
+    with writing():
+        first, second = two_of_one_course()
+        third = an_offering(first.provider, course=first.course, category="rural", first_on=date(2026, 4, 7))
+        sign_up = first.enrol(a_person(), by=None, at=first.first_begins_at - timedelta(9))
+        present(sign_up, 0)
+        for offering in (second, third):
+            sign_up = offering.take_over(sign_up, by=None, at=NOON)
+        present(sign_up, 0)
+    assert [row.label for row in year_table(2025, "category").rows] == ["乡村振兴"]
+    assert total(2026)["person_times"] == 0 and total(2026)["class_hours"] == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["transfer-other-course", "no-free-place", "transfer-without-place", "already-withdrawn", "already-completed",
+     "already-enrolled", "transfer-from-ledger", "offering-cancelled"],
+)  # fmt: skip
+def test_r11_whoever_may_not_go_on_there_stays_and_is_told_why(app, code):
+    with writing():
+        first, second = two_of_one_course()
+        first.capacity = 1
+        left = first.enrol(a_person(), by=None, at=first.first_begins_at - timedelta(9))
+        if code == "transfer-other-course":
+            second = an_offering(first.provider)
+        elif code == "no-free-place":
+            second.capacity = 0
+        elif code == "transfer-without-place":
+            left = first.enrol(a_person(), by=None, at=first.first_begins_at - timedelta(9))
+        elif code == "already-withdrawn":
+            first.withdraw(left, by=None, at=NOON)
+        elif code == "already-completed":
+            present(left, 0)
+            left.complete(date(2026, 1, 6), by=None, day=date(2026, 1, 7))
+        elif code == "already-enrolled":
+            second.enrol(left.person, by=None, at=NOON)
+        elif code == "transfer-from-ledger":
+            left.source = "ledger"
+        elif code == "offering-cancelled":
+            second.cancel("教师生病", NOON)
+        before = first.places_taken, second.places_taken, left.withdrawn_at
+        with pytest.raises(Refusal) as no:
+            second.take_over(left, by=None, at=NOON)
+        assert no.value.code == code
+        assert (first.places_taken, second.places_taken, left.withdrawn_at) == before
 
 
 def test_r12_a_walk_in_counts_and_a_mere_observation_does_not(app):

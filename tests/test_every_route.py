@@ -67,7 +67,7 @@ ROUTES: dict[str, str] = {
         provider.lesson_removal provider.appointment provider.appointment_removal
         provider.courses provider.course provider.new_course
         provider.trainers provider.new_trainer provider.trainer_password provider.trainer_dismissal
-        provider.roster provider.learners provider.new_learner provider.enrolment provider.withdrawal
+        provider.roster provider.learners provider.new_learner provider.enrolment provider.withdrawal provider.transfer
         provider.learner_password provider.completion provider.completion_removal provider.completions
         provider.certificates provider.certificate_removal
         provider.observations provider.observation provider.observation_enrolment provider.observation_outcome

@@ -34,9 +34,10 @@ from app.models import (
     SignIn,
     SignInAttempt,
     Statement,
+    Transfer,
 )
 from tests.conftest import make_registry
-from tests.people import NOON, a_person, a_provider, a_resident, an_account
+from tests.people import NOON, a_person, a_provider, a_resident, an_account, an_offering
 from tests.test_every_route import things_of
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -171,6 +172,8 @@ def fill() -> None:
                 PersonCorrection(person_id=person.id, name="从前演示", corrected_at=NOON, corrected_by_id=account.id),
             ]
         )  # fmt: skip
+        elsewhere = an_offering(provider).enrol(first, by=None, at=NOON)
+        session.add(Transfer(left_id=things["enrolment_id"], joined_id=elsewhere.id, moved_at=NOON))
         RegisterKind.add("演示名单", "listing")
         programme = Programme.add("求学圆梦（演示）")
         session.add(OfferingProgramme(offering_id=things["offering_id"], programme_id=programme.id))

@@ -42,6 +42,7 @@ from app.models import (
     Offering,
     OfferingTrainer,
     Person,
+    Transfer,
 )
 from app.models.rules import RULE_SET
 
@@ -70,7 +71,8 @@ def twins() -> CTE:
 
 @cache
 def outside(same: CTE) -> CTE:
-    """Sign-ups that never count: staff on duty, deleted and merged-away records, trainers of that offering (R2).
+    """Sign-ups that never count: staff on duty, deleted and merged-away records, trainers of that offering (R2),
+    and those that went on elsewhere (R11).
 
     Columns: ``id``, ``offering_id``, ``person_id``, ``first_attended_on``, ``completed_on``; some stand twice.
     """
@@ -83,6 +85,7 @@ def outside(same: CTE) -> CTE:
             select(Person.id).where(or_(Person.deleted_at.is_not(None), Person.merged_into_id.is_not(None)))
         )
     )
+    moved = sign_up.where(Enrolment.id.in_(select(Transfer.left_id)))  # counts where they went on (R11)
     # Whoever teaches, under each record of theirs.
     own = select(AccountPerson.account_id, AccountPerson.person_id).where(
         AccountPerson.relation == "self", AccountPerson.account_id.in_(select(OfferingTrainer.account_id))
@@ -102,7 +105,7 @@ def outside(same: CTE) -> CTE:
         .correlate(Enrolment),
     )
     # UNION ALL: without an order to keep, the planner takes the indexes of the few.
-    return _once(union_all(staff, gone, teaching).cte("outside"))
+    return _once(union_all(staff, gone, moved, teaching).cte("outside"))
 
 
 @lru_cache(64)  # the same part of a statement, however often it asks: two of one name cannot stand in it

@@ -330,6 +330,10 @@ class LearnerForm(Form):
         }
 
 
+class TransferForm(Form):
+    to = SelectField(_("转到"), [required(N_("请选一个班。"))], coerce=str)
+
+
 class CompletionForm(Form):
     completed_on = DayField(_("结业日期"), [required(N_("请填写结业日期。"))])
 

@@ -23,6 +23,7 @@ from app.models.reported import ReportedFigure
 from app.models.sign_in import SignIn, SignInAttempt
 from app.models.statement import Signature, Statement
 from app.models.target import Target, TargetChange
+from app.models.transfer import Transfer
 
 __all__ = [
     "Account",
@@ -68,4 +69,5 @@ __all__ = [
     "Statement",
     "Target",
     "TargetChange",
+    "Transfer",
 ]

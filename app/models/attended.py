@@ -10,16 +10,21 @@ from typing import Any
 from app.database import db, forget_loaded
 from app.models.attendance import PRESENT, Mark
 from app.models.enrolment import AttendedHours, Enrolment, OfferingHours
+from app.models.transfer import Transfer
 from app.refusal import N_, Refusal
 
 
 def note_attendance(enrolment_ids: list[int]) -> None:
     """Read first attendance and hours of these sign-ups anew from their current marks (R7, R9).
 
+    What somebody attended before a transfer counts where they went on (R11).
     Raises ``completed-needs-attendance`` when a completion would be left
     without any attendance before it.
     """
-    firsts, attended = _attended(enrolment_ids)
+    if heirs := Transfer.heirs(enrolment_ids):
+        enrolment_ids = sorted({*enrolment_ids, *heirs, *heirs.values()})
+        _lock_offerings_of(enrolment_ids)
+    firsts, attended = _attended(enrolment_ids, heirs)
     own = Enrolment.__table__.c
     stored = run_past_objects(
         db.select(own.id, own.offering_id, own.first_attended_on, own.completed_on).where(own.id.in_(enrolment_ids))
@@ -40,7 +45,16 @@ def note_attendance(enrolment_ids: list[int]) -> None:
     forget_loaded(Enrolment, enrolment_ids)
 
 
-def _attended(enrolment_ids: list[int]) -> tuple[dict[int, date], dict[tuple[int, date], Decimal]]:
+def _lock_offerings_of(enrolment_ids: list[int]) -> None:
+    """The other offering's too: its hours are added up anew."""
+    offering, own = db.metadata.tables["offering"].c, Enrolment.__table__.c
+    of_these = db.select(own.offering_id).where(own.id.in_(enrolment_ids))
+    run_past_objects(db.select(offering.id).where(offering.id.in_(of_these)).order_by(offering.id).with_for_update())
+
+
+def _attended(
+    enrolment_ids: list[int], heirs: dict[int, int]
+) -> tuple[dict[int, date], dict[tuple[int, date], Decimal]]:
     """Per sign-up the first day of presence; per sign-up and month the class hours."""
     mark, lesson = Mark.__table__.c, db.metadata.tables["lesson"].c
     year, month = db.extract("year", lesson.held_on), db.extract("month", lesson.held_on)
@@ -52,9 +66,10 @@ def _attended(enrolment_ids: list[int]) -> tuple[dict[int, date], dict[tuple[int
     )
     firsts: dict[int, date] = {}
     attended: dict[tuple[int, date], Decimal] = {}
-    for enrolment_id, in_year, in_month, first, hours in rows:
+    for marked_id, in_year, in_month, first, hours in rows:
+        enrolment_id, month = heirs.get(marked_id, marked_id), date(int(in_year), int(in_month), 1)
         firsts[enrolment_id] = min(first, firsts.get(enrolment_id, first))
-        attended[enrolment_id, date(int(in_year), int(in_month), 1)] = hours
+        attended[enrolment_id, month] = attended.get((enrolment_id, month), Decimal(0)) + hours
     return firsts, attended
 
 

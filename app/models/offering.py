@@ -20,6 +20,8 @@ from app.clock import civil, now
 from app.database import Base, Hours, Stamp, db, first_lock_of, row_id
 from app.models import describing, recording
 from app.models.account import Account, AccountPerson
+from app.models.attended import note_attendance
+from app.models.certificate import Certificate
 from app.models.course import Course
 from app.models.enrolment import Enrolment
 from app.models.identity_number import normalise_name
@@ -27,6 +29,7 @@ from app.models.person import Person, Somebody
 from app.models.provider import Provider
 from app.models.recording import Report, Terms
 from app.models.timetable import note_timetable
+from app.models.transfer import Transfer
 from app.refusal import N_, Refusal
 
 if TYPE_CHECKING:
@@ -271,6 +274,38 @@ class Offering(Base):
         if self.places_left == 0 or queue.length > 0:
             raise Refusal("no-free-place", N_("没有空余名额，或有人在候补。已记下来，请教务处理。"))
         return self._take_in(person, queue, by, at, "walk_in", on=lesson.held_on)
+
+    def take_over(self, enrolment: Enrolment, *, by: Account | None, at: datetime) -> Enrolment:
+        """A learner of another offering of this course goes on here: one person-time, and it is ours now (R11).
+
+        Their first day and their hours go with them, and so do the dates of
+        the sign-up. Raises ``offering-cancelled``, ``transfer-other-course``,
+        ``transfer-without-place``, ``transfer-from-ledger``,
+        ``already-withdrawn``, ``already-completed``, ``already-enrolled``,
+        ``trainer-no-learner`` or ``no-free-place``: nobody passes the queue.
+        """
+        left = next(each for each in Offering.all_under_lock([self.id, enrolment.offering_id]) if each is not self)
+        db.session.refresh(enrolment)
+        _refuse_transfer(enrolment, left, self)
+        queue = self._newcomer(enrolment.person)
+        if queue.length or (number := self._take_place()) is None:
+            raise Refusal("no-free-place", N_("那个班没有空余名额，或有人在候补，不能转过去。"))
+        left.withdraw(enrolment, by=by, at=at)
+        joined = Enrolment.note(
+            offering_id=self.id,
+            person_id=enrolment.person_id,
+            applied_at=enrolment.applied_at,
+            applied_on=enrolment.applied_on,
+            made_by_id=row_id(by) if by else None,
+            source="transfer",
+            **Enrolment.place(at, number, enrolment.registered_on),
+        )
+        db.session.add(Transfer(left_id=enrolment.id, joined_id=joined.id, moved_at=at, moved_by=by))
+        db.session.flush()
+        earned = db.update(Certificate).where(Certificate.enrolment_id == enrolment.id)
+        db.session.execute(earned.values(enrolment_id=joined.id))
+        note_attendance([enrolment.id, joined.id])
+        return joined
 
     @classmethod
     def record(
@@ -527,6 +562,21 @@ class Offering(Base):
     def _give_back_place(self) -> None:
         db.session.execute(_GIVE_BACK_PLACE, {"offering": self.id})
         db.session.expire(self, ["places_taken"])
+
+
+def _refuse_transfer(enrolment: Enrolment, left: Offering, joined: Offering) -> None:
+    if not joined.is_published:
+        raise Refusal("offering-cancelled", N_("这个班没有发布或已取消，不能加人。"))
+    if (left.course_id, left.provider_id) != (joined.course_id, joined.provider_id):
+        raise Refusal("transfer-other-course", N_("只能转到本机构同一门课程的班。换一门课程，请退班后重新报名。"))
+    if enrolment.withdrawn_at is not None:
+        raise Refusal("already-withdrawn", N_("已经退班，不能再转班。"))
+    if enrolment.completed_on is not None:
+        raise Refusal("already-completed", N_("已经结业，不用转班。"))
+    if enrolment.registered_on is None:
+        raise Refusal("transfer-without-place", N_("还在候补，没有名额可转。请直接报那个班。"))
+    if enrolment.source == "ledger":
+        raise Refusal("transfer-from-ledger", N_("这次报名来自台账，没有点名记录。请在台账里改。"))
 
 
 class _Queue(NamedTuple):

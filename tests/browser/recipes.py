@@ -216,6 +216,7 @@ PROVIDER = [
         {"offering_id": "offering:past", "enrolment_id": "enrolment:completed"},
     ),
     Recipe("provider.withdrawal", "", "clerk", ROW),
+    Recipe("provider.transfer", "", "clerk", ROW),
     Recipe("provider.observations", "", "clerk"),
     Recipe("provider.observations", "none", "empty_clerk"),
     Recipe("provider.observation", "", "clerk", {"observation_id": "observation:open"}),

@@ -187,3 +187,35 @@ def test_a_learner_who_forgot_the_password_is_given_one(client):
     assert fresh(account).password_is(SECRET.search(page)[0]) and fresh(account).must_change_password
     assert SignIn.of(token, now()) is None
     assert not SECRET.search(client.get(learner_url(enrolment)).text), "shown once"
+
+
+def test_a_learner_goes_on_in_another_offering_of_the_course(client):
+    provider = at_desk(client)
+    offering, (enrolment,) = running(provider)
+    other = coming(provider, course=offering.course, number="2026-转入")
+    coming(provider, number="2026-别的课")
+    page = client.get(learner_url(enrolment, "/transfer")).text
+    assert "2026-转入" in page and "2026-别的课" not in page
+    answer = client.post(learner_url(enrolment, "/transfer"), data={"to": str(other.id)})
+    assert answer.status_code == 303
+    page = client.get(answer.location).text
+    assert "已转班，占第 1 名" in page and "转自" in page and str(offering.starts_on) in page
+    assert "转去" in client.get(learner_url(enrolment)).text
+    assert fresh(enrolment).withdrawn_at and fresh(offering).places_taken == 0
+
+
+def test_a_transfer_that_cannot_be_says_why_and_changes_nothing(client):
+    provider = at_desk(client)
+    offering, (enrolment,) = running(provider)
+    full = coming(provider, course=offering.course, number="2026-满", capacity=0)
+    answer = client.post(learner_url(enrolment, "/transfer"), data={"to": str(full.id)})
+    assert answer.status_code == 409 and "没有空余名额" in answer.text
+    assert client.post(learner_url(enrolment, "/transfer"), data={}).status_code == 422
+    elsewhere = coming(a_provider_of_its_own())
+    assert client.post(learner_url(enrolment, "/transfer"), data={"to": str(elsewhere.id)}).status_code == 422
+    assert fresh(enrolment).withdrawn_at is None
+
+
+def a_provider_of_its_own():
+    with writing():
+        return a_provider()

@@ -24,6 +24,7 @@ from app.models import (
     Offering,
     Programme,
     Provider,
+    Transfer,
 )
 from app.models.group_booking import REASONS, WAYS, GroupBooking, bookings_of
 from app.models.person import SEXES
@@ -209,7 +210,7 @@ def _marks(enrolment: Enrolment) -> list[tuple[Lesson, list[Mark]]]:
     found = db.session.execute(
         select(Lesson, Mark)
         .join(Mark, Mark.lesson_id == Lesson.id)
-        .where(Mark.enrolment_id == enrolment.id)
+        .where(Mark.enrolment_id.in_(Transfer.behind(enrolment.id)))
         .options(db.joinedload(Mark.marked_by))
         .order_by(Lesson.held_on, Lesson.begins, Lesson.id, Mark.marked_at.desc(), Mark.id.desc())
     )

@@ -74,5 +74,6 @@ from app.web.provider import (  # noqa: E402, F401 - the pages register themselv
     observations,
     offerings,
     trainers,
+    transfers,
     years,
 )

@@ -12,7 +12,7 @@ from app.clock import now, today
 from app.database import db
 from app.forms import Form
 from app.forms.provider import CertificateForm, CompletionForm, CompletionsForm, LearnerForm
-from app.models import Account, AccountPerson, Certificate, Enrolment, Offering, Person, PersonCorrection
+from app.models import Account, AccountPerson, Certificate, Enrolment, Offering, Person, PersonCorrection, Transfer
 from app.models.account import NewPassword
 from app.models.identity_number import normalise_name
 from app.models.staff import hand_password
@@ -104,6 +104,7 @@ def enrolment_page(found: Enrolment, form: Form) -> Any:
         enrolment=found,
         certificates=list(certificates),
         account=account_of(found),
+        moves=Transfer.of(found.id),
         corrections=PersonCorrection.of(found.person_id),
         completion=form if isinstance(form, CompletionForm) else CompletionForm(formdata=None),
         certificate=form if isinstance(form, CertificateForm) else CertificateForm(formdata=None),
