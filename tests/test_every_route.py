@@ -48,7 +48,7 @@ from tests.people import NOON, a_person, a_provider, a_resident, a_statement, a_
 ROUTES: dict[str, str] = {
     "visitor": """
         health.readyz public.home public.verify public.catalogue public.offering public.calendar public.display
-        public.honours
+        public.honours public.open_data public.open_data_file
         account.new_account account.open_account account.sign_in account.enter account.sign_out
     """,
     "anyone": """
@@ -79,7 +79,7 @@ ROUTES: dict[str, str] = {
     """,
     "bureau": """
         bureau.year bureau.every_year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups
-        bureau.year_report bureau.quality_report
+        bureau.year_report bureau.quality_report bureau.open_data bureau.publish
         bureau.sign_up bureau.group_visits bureau.providers
         bureau.targets bureau.load_targets bureau.target bureau.new_target bureau.target_description bureau.target_end
         bureau.new_policy bureau.reported bureau.new_reported bureau.reported_figure

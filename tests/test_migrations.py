@@ -27,6 +27,7 @@ from app.models import (
     LedgerRow,
     MobileReveal,
     OfferingProgramme,
+    OpenRelease,
     PersonCorrection,
     Programme,
     RegisterKind,
@@ -175,6 +176,9 @@ def fill() -> None:
         elsewhere = an_offering(provider).enrol(first, by=None, at=NOON)
         session.add(Transfer(left_id=things["enrolment_id"], joined_id=elsewhere.id, moved_at=NOON))
         RegisterKind.add("演示名单", "listing")
+        session.add(
+            OpenRelease(year=2025, rule_set="2026.1", cells="[]", hidden="[]", made_at=NOON, made_by_id=account.id)
+        )
         programme = Programme.add("求学圆梦（演示）")
         session.add(OfferingProgramme(offering_id=things["offering_id"], programme_id=programme.id))
         call_back = session.get_one(CallBack, things["call_back_id"])

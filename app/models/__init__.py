@@ -13,6 +13,7 @@ from app.models.group_visit import GroupVisit
 from app.models.ledger_batch import LedgerBatch, LedgerChange, LedgerRow
 from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
+from app.models.open_release import OpenRelease
 from app.models.pair_decision import PairDecision
 from app.models.person import CandidatePair, Person
 from app.models.policy import PolicyDocument
@@ -52,6 +53,7 @@ __all__ = [
     "OfferingHours",
     "OfferingProgramme",
     "OfferingTrainer",
+    "OpenRelease",
     "PairDecision",
     "Person",
     "PersonCorrection",

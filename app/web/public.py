@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, send_file, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response as Answer
@@ -14,7 +14,9 @@ from app import catalogue as listing
 from app.calendar_file import calendar_file
 from app.catalogue import Wanted
 from app.clock import now, today
+from app.counts.open_files import OPEN_FILES
 from app.database import db
+from app.models import OpenRelease
 from app.models.offering import MODES, Offering, OfferingTrainer
 from app.models.place import DIVISIONS
 from app.models.programme import Programme
@@ -88,6 +90,24 @@ def offering(offering_id: int) -> str:
         ),
         LEVELS=LEVELS,
     )
+
+
+@bp.get("/open-data")
+def open_data() -> str:
+    """Each published year's figures, as they left last (R25)."""
+    found = [row for year in OpenRelease.years() if (row := OpenRelease.latest(year)) is not None]
+    return render_template("public/open_data.html", releases=found, FILES=OPEN_FILES)
+
+
+@bp.get("/open-data/<int:year>.<form>")
+def open_data_file(year: int, form: str) -> Response:
+    found = OpenRelease.latest(year)
+    if found is None or form not in OPEN_FILES:
+        abort(404)
+    media_type, write = OPEN_FILES[form]
+    answer = Response(write(found), content_type=media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="open-data-{year}.{form}"'
+    return answer
 
 
 @bp.get("/honours")

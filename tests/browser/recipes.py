@@ -27,6 +27,7 @@ NO_PAGE = {
     "bureau.year_file": "a workbook, CSV or JSON",
     "bureau.year_report": "a PDF",
     "bureau.quality_report": "a workbook or CSV",
+    "public.open_data_file": "CSV or SQLite",
 }
 
 
@@ -111,6 +112,7 @@ PUBLIC = [
     Recipe("public.home"),
     Recipe("public.home", "signed-in", "resident"),
     Recipe("public.home", "english", do=in_english),
+    Recipe("public.open_data"),
     Recipe("public.catalogue"),
     Recipe("public.catalogue", "filters", do=unfold),
     Recipe("public.catalogue", "english", do=in_english),
@@ -241,6 +243,8 @@ BUREAU = [
     Recipe("bureau.every_year", "", "bureau"),
     Recipe("bureau.year_page", "", "bureau", LAST),
     Recipe("bureau.year_page", "empty", "bureau", {"year": "year:empty"}),
+    Recipe("bureau.open_data", "", "bureau", LAST),
+    Recipe("bureau.open_data", "errors", "bureau", {"year": "year:this"}, do=press("公开 2")),
     Recipe("bureau.year_checks", "", "bureau", LAST),
     Recipe("bureau.statement", "", "bureau", LAST),
     Recipe("bureau.statement", "running", "bureau", {"year": "year:this"}),

@@ -21,6 +21,7 @@ from flask_migrate import upgrade
 
 from app import create_app
 from app.clock import now, today
+from app.counts import open_files
 from app.counts.samples import rows_of
 from app.database import db, writing
 from app.models import (
@@ -105,6 +106,7 @@ class Site:
         self.suspicions()
         for offering in db.session.scalars(db.select(Offering)):
             note_search_words(offering)
+        open_files.publish(self.day.year - 1, by=self.accounts["bureau"], at=self.at)
 
     def keep(self, kind: str, name: str, thing: Any) -> Any:
         db.session.flush()

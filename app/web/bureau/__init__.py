@@ -7,6 +7,7 @@ bp = Blueprint("bureau", __name__, url_prefix="/bureau")
 from app.web.bureau import (  # noqa: E402, F401 - the pages register themselves
     call_backs,
     lists,
+    open_data,
     overlap,
     pairs,
     patterns,
