@@ -309,3 +309,13 @@ def test_r26_another_basis_moves_what_lies_outside_of_it(app):
     assert autumn.id not in found.came_in + found.went_out
     assert dict(found.grid().told)["by_rule"].endswith("（规则 2026.1 版）")
     assert dict(found.grid().told)["tried"].startswith("2026–2027 学年")
+
+
+def test_r17_where_a_learner_lives_is_asked_at_the_desk_and_serves_tables_alone(app):
+    with writing():
+        school = a_provider()
+        at_home = Person.keep(school.id, NOON, name="住演示", division_code="220281")
+        attended(an_offering(school, category="community"), at_home)
+        attended(an_offering(school, category="rural"))  # unknown – did not say; rural by category
+    assert rows_of("home") == {"蛟河市": 1, "未知": 1}
+    assert rows_of("category") == {"社区教育": 1, "乡村振兴": 1}

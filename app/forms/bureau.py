@@ -38,7 +38,7 @@ class WhatIfForm(TableForm):
 
     hours = DecimalField(places=None, validators=[Optional(), NumberRange(0, 1000)])
     percent = IntegerField(validators=[Optional(), NumberRange(0, 100)])
-    moved = SelectField(choices=["in", "out"], default="in")
+    moved = SelectField(choices=["", "in", "out"], default="")
     page = IntegerField(validators=[Optional(), NumberRange(1, 1_000_000)])
 
     def address(self) -> dict[str, Any]:

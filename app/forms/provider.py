@@ -296,6 +296,7 @@ class LearnerForm(Form):
     mobile = MobileField(_("手机号"), [Optional()], render_kw={"type": "tel"})
     birth_on = BirthDateField(_("出生日期"), description=_("例如：1958-3-4；不知道可留空"))
     sex = RadioField(_("性别"), [Optional()], choices=labelled(SEXES))
+    division = SelectField(_("住在哪个区县"), default="", choices=[SelectChoice("", _("不登记")), *labelled(DIVISIONS)])
     document_type = SelectField(
         _("证件类型"), default="", choices=[SelectChoice("", _("不登记")), *labelled(DOCUMENT_TYPES)]
     )
@@ -326,6 +327,7 @@ class LearnerForm(Form):
             "mobile": self.mobile.number or None,
             "birth_on": self.birth_on.day,
             "sex": self.sex.data or None,
+            "division_code": self.division.data or None,
             "document": (self.document_type.data, self.checked_number) if self.checked_number else None,
         }
 

@@ -118,6 +118,7 @@ class Person(Base):
         birth_on: date | None = None,
         mobile: str | None = None,
         sex: str | None = None,
+        division_code: str | None = None,
         document: tuple[str, str] | None = None,
         is_demo: bool = False,
     ) -> Person:
@@ -131,6 +132,7 @@ class Person(Base):
             person = cls(name=name, birth_on=birth_on, keeper_provider_id=provider_id, made_at=at, is_demo=is_demo)
             db.session.add(person)
         person.sex = person.sex or sex
+        person.division_code = person.division_code or division_code
         person.birth_on = person.birth_on or birth_on
         person.mobile = person.mobile or mobile
         if document and person.document_type is None:

@@ -19,7 +19,7 @@ from app.web.bureau.years import require_year
 @bp.get("/years/<int:year>/what-if")
 def year_what_if(year: int) -> str:
     form, found = _tried(year)
-    page, moved = form.page.data or 1, form.moved.data
+    page, moved = form.page.data or 1, form.moved.data or ("in" if found.came_in else "out")
     ids = found.came_in if moved == "in" else found.went_out
     pages = max(1, -(-len(ids) // PER_PAGE))
     if page > pages:
