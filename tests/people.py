@@ -154,8 +154,8 @@ def a_statement(provider: Provider | None = None, year: int = 2020, **facts: Any
     figures = ("rows", "persons", "persons_max", "person_times", "group_headcount", "class_hundredths", "completions")
     statement = Statement(
         year=year, provider_id=provider.id if provider else None, scope=provider.id if provider else 0, sequence=0,
-        rule_set="2026.1", digest=bytes(32), file_name=name, drawn_up_at=NOON, attested_at=NOON,
-        **{**dict.fromkeys((*figures, "certificates", "open_questions"), 0), **facts},
+        rule_set="2026.1", digest=bytes(32), file_name=name, drawn_up_at=NOON,
+        **{"attested_at": NOON, **dict.fromkeys((*figures, "certificates", "open_questions"), 0), **facts},
     )  # fmt: skip
     db.session.add(statement)
     db.session.flush()

@@ -16,13 +16,15 @@ from app.counts.reader import Reader
 from app.counts.rows import ELDERLY, bounds
 from app.database import db
 from app.models import Course, Offering, Provider, ReportedFigure
+from app.models.statement import CITY, Statement
 from app.models.target import Target
 from app.refusal import N_
 
 
 def attested_years() -> frozenset[int]:
     """The years that the bureau has signed; their computed figures enter a mean (R21)."""
-    return frozenset()
+    signed = select(Statement.year).where(Statement.scope == CITY, Statement.attested_at.is_not(None)).distinct()
+    return frozenset(db.session.scalars(signed))
 
 
 def measure(target: Target, year: int, reader: Reader) -> Measured:
@@ -115,15 +117,11 @@ def _in_pairs() -> Sentence:
 def _on_the_books(target: Target, year: int, reader: Reader) -> Measured:
     """在册人数 of one institution, the city's beside it (R1, R8)."""
     row, missing = _row(target, reader)
-    city = reader.books(year)
-    elderly = {"category": ELDERLY}
-    beside = Part(
-        N_("全市在册"), Fraction(city.persons), Fraction(city.persons_max), sign_ups(year, "on_the_books", elderly)
-    )
+    beside = _city_books(year, reader)
     if missing:
-        return Measured(why=missing, parts=(beside,))
+        return Measured(why=missing, parts=beside)
     own = reader.books(year, row["provider"])
-    where = {**elderly, "provider": row["provider"]}
+    where = {"category": ELDERLY, "provider": row["provider"]}
     came = Part(
         N_("其中到过课"),
         Fraction(own.attended),
@@ -135,8 +133,17 @@ def _on_the_books(target: Target, year: int, reader: Reader) -> Measured:
         own.persons_max,
         source=sign_ups(year, "on_the_books", where),
         why=_in_pairs() if own.persons != own.persons_max else None,
-        parts=(came, beside) if row["provider"] else (came,),
+        parts=(came, *beside) if row["provider"] else (came,),
     )
+
+
+def _city_books(year: int, reader: Reader) -> tuple[Part, ...]:
+    """Of the whole city, where the whole year is at hand: by itself it takes as long as all else together."""
+    city = reader.city_books(year)
+    if city is None:
+        return ()
+    where = sign_ups(year, "on_the_books", {"category": ELDERLY})
+    return (Part(N_("全市在册"), Fraction(city.persons), Fraction(city.persons_max), where),)
 
 
 def _sized(figure: str) -> Callable[[Target, int, Reader], Measured]:

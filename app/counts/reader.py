@@ -71,6 +71,11 @@ class Reader:
             return whole.books
         return lists.books(lists.Place(year, category=ELDERLY, provider=provider or None))
 
+    def city_books(self, year: int) -> OnTheBooks | None:
+        """在册人数 of the city, for who has the whole year anyhow."""
+        whole = self._whole(year)
+        return None if whole is None else whole.books
+
     def reported(self, kind: str, year: int) -> list[ReportedFigure]:
         """The figures of a kind that stand for a year."""
         if year not in self._reported:

@@ -12,7 +12,7 @@ from app.counts.judging import MET, NONE, NOT_MET, OPEN, Sentence, holds, judge,
 from app.counts.measured import FIRST_YEAR, Measured, School
 from app.counts.measures import attested_years, measure
 from app.counts.reader import Reader
-from app.counts.year import Year
+from app.counts.year import Year, count_year
 from app.models.rules import RULE_SET
 from app.models.target import Target
 from app.refusal import N_
@@ -119,10 +119,10 @@ def plain(value: Fraction | None) -> int | float | None:
     return value.numerator if value.denominator == 1 else float(value)
 
 
-def target_rows(year: int, today: date, count: Callable[[int], Year] | None = None) -> list[Row]:
+def target_rows(year: int, today: date, count: Callable[[int], Year] | None = count_year) -> list[Row]:
     """Every target that stood in a calendar year, measured and judged as of ``today``.
 
-    ``count`` gives a whole year where somebody has counted it anyhow.
+    ``count`` gives the whole year; without it only what the targets ask for is read.
     """
     reader = Reader(year, year, today, count)
     return [target_row(target, year, reader) for target in Target.of_year(year)]
@@ -181,7 +181,8 @@ def mean_of_rows(rows: list[Row]) -> Mean | None:
 
 
 def _mean(target: Target, measured: list[tuple[int, Measured]]) -> Mean | None:
-    found = [(year, each, _enters_mean(year, each)) for year, each in measured]
+    attested = attested_years()
+    found = [(year, each, _enters_mean(each, year in attested)) for year, each in measured]
     entered = [(year, each, why) for year, each, why in found if why and each.low is not None and each.high is not None]
     if not entered:
         return None
@@ -190,13 +191,13 @@ def _mean(target: Target, measured: list[tuple[int, Measured]]) -> Mean | None:
     return Mean(low, high, tuple((year, why) for year, _, why in entered), *judge(target, low, high))
 
 
-def _enters_mean(year: int, measured: Measured) -> str:
+def _enters_mean(measured: Measured, is_attested: bool) -> str:
     """``reported`` with a document, ``attested``, or empty: shown, outside the mean (R21)."""
     if measured.schools:
         return ""
     if measured.basis == "reported" and measured.document and not measured.unsourced:
         return "reported"
-    return "attested" if year in attested_years() else ""
+    return "attested" if is_attested else ""
 
 
 def _verdict(

@@ -14,6 +14,7 @@ from app.clock import now, today
 from app.counts.files import BASES
 from app.counts.judging import VERDICTS, shown
 from app.counts.measured import FIRST_YEAR, Source
+from app.counts.measures import attested_years
 from app.counts.targets import Row, history, mean_of_rows, target_rows
 from app.database import db, writing
 from app.forms.bureau_targets import PolicyForm, TargetEndForm, TargetForm
@@ -58,6 +59,11 @@ def target(code: str) -> str:
     key = ("target", code, last, today())
     rows = counted.kept(key, lambda: _on_their_own(history(_target(code), last, today())))
     row = next((row for row in rows if row.year == year), None) or abort(404)
+    city = (
+        counted.year_of(year).books
+        if row.target.parameters.get("provider") and row.target.measure == "on_the_books"
+        else None
+    )
     found = _target(code)
     return render_template(
         "bureau/target.html",
@@ -66,6 +72,8 @@ def target(code: str) -> str:
         row=row,
         rows=rows,
         mean=mean_of_rows(rows),
+        attested=attested_years(),
+        city=city,
         changes=_changes(found),
         years=[row.year for row in rows],
         **words(),
