@@ -126,13 +126,13 @@ def an_offering(
 
 def a_target(code: str = "D1", **facts: Any) -> Target:
     """More than 2000 person-times of rural training every year, unless told otherwise; of a demo document."""
-    document = PolicyDocument.numbered("演示〔2022〕1号") or PolicyDocument.add(
-        number="演示〔2022〕1号", title="演示方案", issuer="演示机关", issued_on=date(2022, 11, 22)
+    document = PolicyDocument.numbered("演示 2022-1") or PolicyDocument.add(
+        number="演示 2022-1", title="演示方案", issuer="演示机关", issued_on=date(2022, 11, 22)
     )
     facts = {
-        "name": "演示指标",
-        "clause": "二（一）",
-        "words": "每年培训超过2000人次",
+        "name": "D（演示）",
+        "clause": "2 (1)",
+        "words": "> 2000（演示）",
         "unit": "人次",
         "comparator": "more_than",
         "value": Decimal(2000),
