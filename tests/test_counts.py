@@ -14,8 +14,19 @@ from app.counts import Figures, count_year, lists, reading, year_table
 from app.counts.checks import checks, every_year_adds_up, sums
 from app.counts.lists import Ages, Place
 from app.counts.pairs import OnTheBooks
+from app.counts.partners import taken_part
 from app.database import WRITER, db, writing
-from app.models import AttendedHours, CandidatePair, Certificate, Enrolment, GroupVisit, Offering, OfferingHours, Person
+from app.models import (
+    AttendedHours,
+    CandidatePair,
+    Certificate,
+    Enrolment,
+    GroupVisit,
+    Offering,
+    OfferingHours,
+    OfferingPartner,
+    Person,
+)
 from app.models.attended import tally_hours
 from app.models.person import settle_identities
 from app.refusal import Refusal
@@ -230,6 +241,34 @@ def test_r10_attendance_decides_not_the_states_name(app):
         gone = left.enrol(a_person(), by=None, at=NOON)
         left.withdraw(gone, by=None, at=NOON)  # not included – left before attending
     assert (total()["person_times"], total()["completions"]) == (2, 0)
+
+
+def test_r4_a_partner_takes_part_outside_its_total(app):
+    with writing():
+        holder, partner, bystander = a_provider("开办（演示）"), a_provider("合作（演示）"), a_provider("旁观（演示）")
+        together, alone = an_offering(holder), an_offering(partner)
+        OfferingPartner.add(together, partner)
+        person = a_person()
+        attended(together, person)
+        attended(together)
+        attended(alone, person)  # not included – its own, and no partnership
+        talk = an_offering(holder, planned_hours=Decimal(1))
+        OfferingPartner.add(talk, partner)
+        attended(talk)  # not included – an activity
+        with pytest.raises(Refusal) as no:
+            OfferingPartner.add(together, holder)
+        assert no.value.code == "partner-is-holder"
+    own = {row.label: row.figures.person_times for row in year_table(2026, "provider").rows}
+    assert own == {"开办（演示）": 2, "合作（演示）": 1}, "the person-times are the holder's"
+    (part,) = taken_part(2026)
+    assert (part.provider.name, part.figures.person_times, part.figures.persons) == ("合作（演示）", 2, 2)
+    listed = db.session.execute(lists.sign_ups(Place(2026, partner=partner.id), "person_times")).all()
+    assert (
+        len(listed) == 2 and not db.session.execute(lists.sign_ups(Place(2026, partner=bystander.id), "persons")).all()
+    )
+    with writing():
+        OfferingPartner.remove(together, partner.id)
+    assert taken_part(2026) == []
 
 
 def two_of_one_course() -> tuple[Offering, Offering]:

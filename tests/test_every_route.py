@@ -29,6 +29,7 @@ from app.models import (
     LedgerBatch,
     Observation,
     Offering,
+    OfferingPartner,
     PairDecision,
     Person,
     Programme,
@@ -67,7 +68,8 @@ ROUTES: dict[str, str] = {
         provider.lesson_removal provider.appointment provider.appointment_removal
         provider.courses provider.course provider.new_course
         provider.trainers provider.new_trainer provider.trainer_password provider.trainer_dismissal
-        provider.roster provider.learners provider.new_learner provider.enrolment provider.withdrawal provider.transfer
+        provider.roster provider.learners provider.new_learner provider.enrolment provider.withdrawal
+        provider.transfer provider.partner provider.partner_removal
         provider.learner_password provider.completion provider.completion_removal provider.completions
         provider.certificates provider.certificate_removal
         provider.observations provider.observation provider.observation_enrolment provider.observation_outcome
@@ -88,6 +90,7 @@ ROUTES: dict[str, str] = {
         bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
         bureau.entry_consent_withdrawal
         bureau.programmes bureau.plan_programmes bureau.programme_ending bureau.year_programmes bureau.programme_year
+        bureau.year_partners
         bureau.year_ladder bureau.year_ladder_file bureau.year_table bureau.year_table_file
         bureau.pairs bureau.pair bureau.decide_pair bureau.pair_decisions bureau.pair_decision
         bureau.year_overlap bureau.year_overlap_file bureau.year_what_if bureau.year_what_if_file
@@ -368,6 +371,7 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
         )
         booking.count(first, 40, by=None, at=now())
         programme = Programme.add(f"演示项目{offering.id}")
+        OfferingPartner.add(offering, partner := a_provider())
         decided, officer = a_decision(trainer.id), db.session.get_one(Account, trainer.id)
         draw = CallBackDraw.draw(today().year, f"{offering.id}", [(enrolment.id, offering.id)], by=officer, at=NOON)
         return {
@@ -382,6 +386,7 @@ def things_of(provider: Provider, trainer: Account, person: Any) -> dict[str, An
             "batch_id": batch.id,
             "code": target.code,
             "figure_id": figure.id,
+            "provider_id": partner.id,
             "statement_id": a_statement(provider, 1000 + offering.id).id,  # a year that no page shows
             "entry_id": star.id,
             "programme_id": programme.id,

@@ -15,7 +15,16 @@ from app.counts.pairs import CAME, REGISTERED, OnTheBooks, OpenPairs
 from app.counts.rungs import Ruling, standing
 from app.counts.spans import Span
 from app.database import db
-from app.models import Certificate, Enrolment, GroupBooking, GroupVisit, Offering, OfferingProgramme, Person
+from app.models import (
+    Certificate,
+    Enrolment,
+    GroupBooking,
+    GroupVisit,
+    Offering,
+    OfferingPartner,
+    OfferingProgramme,
+    Person,
+)
 from app.models.person import full_years
 from app.models.rules import COUNTED, NAMELESS
 
@@ -31,6 +40,7 @@ class Place:
     month: int | None = None  # of a calendar year
     activity: int | None = None  # 1: of the activities and not of training (R15)
     programme: int | None = None
+    partner: int | None = None  # an institution that took part (R4)
     basis: str = "calendar"  # which span the year names (`spans`)
     rung: str = COUNTED  # of persons and person-times
     within: str | None = None  # a month 2025-09 or a year 2025 of the span
@@ -79,6 +89,9 @@ class Place:
         if self.programme is not None:
             tagged = select(OfferingProgramme.offering_id).where(OfferingProgramme.programme_id == self.programme)
             conditions.append(Offering.id.in_(tagged))
+        if self.partner is not None:
+            shared = select(OfferingPartner.offering_id).where(OfferingPartner.provider_id == self.partner)
+            conditions.append(Offering.id.in_(shared))
         return and_(*conditions)
 
     def of_learner(self) -> Any:

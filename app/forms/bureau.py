@@ -54,6 +54,7 @@ class FigureForm(TableForm):
     division = SelectField(choices=["", *DIVISIONS], default="")
     provider = IntegerField(validators=_AN_ID)
     month = IntegerField(validators=[Optional(), NumberRange(1, 12)])
+    partner = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
     programme = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
     system = SelectField(choices=["", *SYSTEMS], default="")
     activity = IntegerField(validators=[Optional(), NumberRange(1, 1)])
@@ -80,7 +81,7 @@ class FigureForm(TableForm):
 
 
 _ROW = (
-    "category", "division", "provider", "month", "activity", "programme", "within", "unit", "course", "size",
+    "category", "division", "provider", "month", "activity", "programme", "partner", "within", "unit", "course", "size",
     "sex", "age", "home", "also_category", "also_provider",
     "system",
 )  # fmt: skip

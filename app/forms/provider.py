@@ -332,6 +332,12 @@ class LearnerForm(Form):
         }
 
 
+class PartnerForm(Form):
+    provider_id = SelectField(_("机构"), [required(N_("请选一家机构。"))])
+
+    BLAME = {"partner-is-holder": "provider_id"}
+
+
 class TransferForm(Form):
     to = SelectField(_("转到"), [required(N_("请选一个班。"))], coerce=str)
 

@@ -15,6 +15,7 @@ from app.models.lesson import Lesson
 from app.models.offering import Offering, OfferingTrainer
 from app.models.open_release import OpenRelease
 from app.models.pair_decision import PairDecision
+from app.models.partner import OfferingPartner
 from app.models.person import CandidatePair, Person
 from app.models.policy import PolicyDocument
 from app.models.programme import OfferingProgramme, Programme
@@ -51,6 +52,7 @@ __all__ = [
     "Observation",
     "Offering",
     "OfferingHours",
+    "OfferingPartner",
     "OfferingProgramme",
     "OfferingTrainer",
     "OpenRelease",

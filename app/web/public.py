@@ -18,6 +18,7 @@ from app.counts.open_files import OPEN_FILES
 from app.database import db
 from app.models import OpenRelease
 from app.models.offering import MODES, Offering, OfferingTrainer
+from app.models.partner import OfferingPartner
 from app.models.place import DIVISIONS
 from app.models.programme import Programme
 from app.models.register import LEVELS, RegisterEntry, kinds, shown_to_everybody
@@ -82,6 +83,7 @@ def offering(offering_id: int) -> str:
         waiting=found.queue_length(),
         rooms=any(lesson.room for lesson in found.lessons),
         programmes=Programme.of(found),
+        partners=OfferingPartner.of(found),
         honours=shown_to_everybody(
             today(),
             # A course's own; and its institution's, but not those of other courses.

@@ -252,3 +252,18 @@ def _as_filed(offering: Offering, **changed) -> dict:
         )
         | changed
     )
+
+
+def test_a_partner_is_named_to_everybody_and_removed_again(client):
+    provider = at_desk(client)
+    offering = coming(provider)
+    with writing():
+        partner = a_provider("合作学校（演示）")
+    url = f"/desk/offerings/{offering.id}"
+    assert client.post(f"{url}/partners", data={"provider_id": ""}).status_code == 422
+    assert client.post(f"{url}/partners", data={"provider_id": str(provider.id)}).status_code == 422, "not itself"
+    assert client.post(f"{url}/partners", data={"provider_id": str(partner.id)}).status_code == 303
+    assert "不再合作" in client.get(url).text
+    assert "合作学校（演示）" in client.get(f"/offerings/{offering.id}").text
+    assert client.post(f"{url}/partners/{partner.id}/removal").status_code == 303
+    assert "合作学校（演示）" not in client.get(f"/offerings/{offering.id}").text

@@ -85,6 +85,8 @@ def _of(place: lists.Place) -> str:
     for provider_id in (place.provider, place.also_provider):
         if provider_id:
             words.append(mine(Provider, provider_id).name)
+    if place.partner:
+        words.append(gettext("%(provider)s参与", provider=mine(Provider, place.partner).name))
     if place.programme:
         words.append(mine(Programme, place.programme).name)
     if place.course:

@@ -13,6 +13,7 @@ from app.counts import DIMENSIONS, MEASURES
 from app.counts.checks import checks, every_year_adds_up, sums
 from app.counts.files import BASES, BY, FILES, HEADINGS, as_xlsx
 from app.counts.official import OfficialHeader
+from app.counts.partners import taken_part
 from app.counts.printed import year_as_pdf
 from app.counts.quality_report import schools_as
 from app.database import db
@@ -101,6 +102,13 @@ def year_checks(year: int) -> str:
     return render_template(
         "bureau/checks.html", year=year, checks=[*checks(counted.year_of(year)), every_year_adds_up()]
     )
+
+
+@bp.get("/years/<int:year>/partners")
+def year_partners(year: int) -> str:
+    """What each institution took part in, beside what it holds itself (R4)."""
+    require_year(year)
+    return render_template("bureau/year_partners.html", year=year, rows=taken_part(year), **words())
 
 
 @bp.get("/providers")

@@ -73,6 +73,7 @@ from app.web.provider import (  # noqa: E402, F401 - the pages register themselv
     lessons,
     observations,
     offerings,
+    partners,
     trainers,
     transfers,
     years,

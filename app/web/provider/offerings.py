@@ -11,8 +11,8 @@ from wtforms import SelectChoice
 from app.clock import now, today
 from app.database import db
 from app.forms import Form
-from app.forms.provider import AppointmentForm, CancellationForm, OfferingForm
-from app.models import Course, Enrolment, Offering, OfferingProgramme, Programme
+from app.forms.provider import AppointmentForm, CancellationForm, OfferingForm, PartnerForm
+from app.models import Course, Enrolment, Offering, OfferingPartner, OfferingProgramme, Programme, Provider
 from app.models.offering import STANDINGS
 from app.models.scheduling import clashes
 from app.models.staff import trainers_of
@@ -92,7 +92,12 @@ def cancellation(offering_id: int) -> Any:
     return form_page("provider/cancellation.html", form, offering=found, counts=learner_counts(found))
 
 
-def offering_page(found: Offering, form: Form, appointment: AppointmentForm | None = None) -> Any:
+def offering_page(
+    found: Offering,
+    form: Form,
+    appointment: AppointmentForm | None = None,
+    partnership: PartnerForm | None = None,
+) -> Any:
     """The page of an offering; ``form`` carries what a rule said about the last press of a button."""
     return form_page(
         "provider/offering.html",
@@ -103,7 +108,20 @@ def offering_page(found: Offering, form: Form, appointment: AppointmentForm | No
         warnings=clashes(found) if found.standing(today()) in ("draft", "published") else [],
         appointment=appointment or appointment_form(found),
         programmes=Programme.of(found),
+        partners=OfferingPartner.of(found),
+        partnership=partnership or partner_form(found),
     )
+
+
+def partner_form(found: Offering) -> PartnerForm:
+    """Which institutions do not hold this offering yet?"""
+    form = PartnerForm()
+    holding = {found.provider_id, *(each.id for each in OfferingPartner.of(found))}
+    others = db.session.scalars(db.select(Provider).where(Provider.id.not_in(holding)).order_by(Provider.name))
+    form.provider_id.choices = [SelectChoice("", gettext("请选择"))] + [
+        SelectChoice(str(each.id), each.name) for each in others
+    ]
+    return form
 
 
 def appointment_form(found: Offering) -> AppointmentForm:

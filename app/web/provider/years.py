@@ -8,6 +8,7 @@ from flask import Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext
 
 from app.clock import now, today
+from app.counts.partners import taken_part
 from app.database import db, writing
 from app.forms.statement import SignatureForm
 from app.models import Statement
@@ -79,6 +80,7 @@ def _page(year: int, form: SignatureForm) -> Any:
         made=made,
         moved=moved,
         rows_of=signed.rows_of,
+        took_part=next((part.figures for part in taken_part(year) if part.provider.id == provider.id), None),
         **signed.words(statements, provider.id),
     )
 
