@@ -6,6 +6,7 @@ red until `things_of` makes one.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -30,6 +31,7 @@ from app.models import (
     Observation,
     Offering,
     OfferingPartner,
+    OpenRelease,
     PairDecision,
     Person,
     Programme,
@@ -39,7 +41,9 @@ from app.models import (
     SignIn,
 )
 from app.models.account import BUREAU, DESK, ROLES
+from app.models.place import DIVISIONS
 from app.models.register import NAMED
+from app.models.rules import CATEGORIES
 from app.web import access, resident
 from app.web.access import GUARDS
 from tests.conftest import Browser
@@ -230,6 +234,11 @@ class World:
             accounts["clerk ours"], accounts["clerk theirs"] = an_account("clerk", ours), an_account("clerk", theirs)
             accounts["reviewer ours"], accounts["head ours"] = an_account("reviewer", ours), an_account("head", ours)
             accounts["officer ours"], accounts["reader ours"] = an_account("officer"), an_account("reader")
+            nobody = json.dumps([[category, division, 0, 0] for category in CATEGORIES for division in DIVISIONS])
+            db.session.add(
+                OpenRelease(year=PLAIN["year"], rule_set="", cells=nobody, hidden="[]", made_at=NOON,
+                            made_by=accounts["officer ours"])
+            )  # fmt: skip
         for side, person in people.items():
             provider = theirs if side == "theirs" else ours
             self.things[side] = things_of(provider, accounts[f"trainer {side}"], person)

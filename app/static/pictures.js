@@ -12,8 +12,17 @@
     .map((n) => (n.nodeType === 3 ? n.textContent : own(n))).join(" ").replace(/\s+/g, " ").trim();
   const told = (cell) => own(cell).split(" ")[0] || "0";
   const amount = (text) => Number((text.match(/[\d,]+(\.\d+)?/) || ["0"])[0].replaceAll(",", ""));
+  // A target's row tells in words how far it is, and as two shares of its bar: what is reached, and where the line stands.
+  const goals = (table) => {
+    const rows = [...table.tBodies[0].rows].filter((row) => row.dataset.shares).map((row) => ({
+      name: own(row.querySelector("th a")), values: row.dataset.shares.split(" ").map((share) => share / 100),
+      text: own(row.querySelector("strong")), note: own(row.querySelector(".pill")),
+    }));
+    return { rows };
+  };
   const read = (figure) => {
     const table = document.getElementById(figure.dataset.of);
+    if (figure.dataset.picture === "progress") return goals(table);
     const heads = [...table.tHead.rows[0].cells];
     const place = (measure) => heads.findIndex((head) => head.dataset.measure === measure);
     const columns = figure.dataset.columns.split(" ").map(place);
@@ -47,6 +56,19 @@
     pen.font = `${l.size}px ${l.family}`;
     return Math.max(...texts.map((text) => pen.measureText(text).width));
   };
+  // Words above a bar: name and figure in one line where they fit, else beneath each other and broken at the edge.
+  const titles = (rows, l, width) => {
+    const room = width - 12, rest = (row) => `${row.text}  ${row.note}`.trim();
+    const one = rows.map((row) => `${row.name}  ${rest(row)}`), two = rows.map((row) => `${row.name}\n${rest(row)}`);
+    const words = widest(one, l) <= room ? one : two;
+    const lines = Math.max(1, ...words.map((text) => text.split("\n").reduce((sum, line) => sum + Math.ceil((widest([line], l) + l.size) / room), 0)));
+    return {
+      height: lines * l.size * 1.5,
+      series: { type: "bar", barWidth: lines * l.size * 1.5, barGap: "0%", silent: true, data: rows.map(() => 0),
+        label: { show: true, position: [6, lines * l.size * 1.5], align: "left", verticalAlign: "bottom", color: l.ink, fontSize: l.size, lineHeight: l.size * 1.5,
+          width: room, overflow: "break", formatter: ({ dataIndex: at }) => words[at] } },
+    };
+  };
   const base = (l, tip) => ({
     animation: false, textStyle: { fontFamily: l.family, fontSize: l.size, color: l.ink },
     tooltip: {
@@ -61,30 +83,27 @@
     itemStyle: { color: l.mark, ...(i ? { decal: stripes(l), borderColor: l.mark, borderWidth: 2 } : {}) }, ...series,
   }));
 
+  const lying = (data, l, most) => ({
+    grid: { left: 2, right: 4, top: 0, bottom: 0 },
+    xAxis: { type: "value", show: false, max: most },
+    yAxis: { type: "category", inverse: true, data: data.rows.map((row) => row.name), axisLabel: { show: false },
+      axisTick: { show: false }, axisLine: { lineStyle: { color: l.ink, width: 2 } } },
+  });
+
   // ---- the kinds of pictures: option and height for data, look and width
-  const bars = (data, l) => {
-    const line = l.size * 1.5;
-    const words = (at) => `${data.rows[at].name}  ${data.rows[at].text}${data.rows[at].note && `  ${data.rows[at].note}`}`;
-    const most = Math.max(1, ...data.rows.map((row) => row.total));
+  const bars = (data, l, width) => {
+    const words = titles(data.rows, l, width);
     return {
-      height: data.rows.length * (line + l.size * 1.6),
+      height: data.rows.length * (words.height + l.size * 1.6),
       option: {
-        ...base(l, tips(data)), grid: { left: 2, right: 4, top: 0, bottom: 0 },
-        xAxis: { type: "value", show: false, max: most },
-        yAxis: { type: "category", inverse: true, data: data.rows.map((row) => row.name), axisLabel: { show: false },
-          axisTick: { show: false }, axisLine: { lineStyle: { color: l.ink, width: 2 } } },
-        series: [
-          { type: "bar", barWidth: line, barGap: "0%", silent: true, data: data.rows.map(() => 0),
-            label: { show: true, position: [6, l.size * 0.2], align: "left", color: l.ink, fontSize: l.size,
-              formatter: ({ dataIndex: at }) => words(at) } },
-          ...parts(data, l, { barWidth: l.size }),
-        ],
+        ...base(l, tips(data)), ...lying(data, l, Math.max(1, ...data.rows.map((row) => row.total))),
+        series: [words.series, ...parts(data, l, { barWidth: l.size })],
       },
     };
   };
   const columns = (data, l, width) => {
     const words = data.rows.flatMap((row) => [row.text, row.note, row.name]);
-    if (data.rows.length * (widest(words, l) + l.size) > width) return bars(data, l);
+    if (data.rows.length * (widest(words, l) + l.size) > width) return bars(data, l, width);
     const lines = data.rows.some((row) => row.note) ? 2 : 1;
     const top = { show: true, position: "top", color: l.ink, fontSize: l.size, formatter: ({ dataIndex: at }) => data.rows[at].text };
     const series = parts(data, l, { barWidth: "55%", barMaxWidth: l.size * 5 });
@@ -123,24 +142,17 @@
       },
     };
   };
-  const progress = (data, l) => {
-    const line = l.size * 1.5;
-    const share = ({ values: [value, goal] }) => [value, goal].map((v) => v / (Math.max(value, goal * 1.25) || 1));
-    const step = line + l.size * 1.6;
+  const progress = (data, l, width) => {
+    const words = titles(data.rows, l, width);
     return {
-      height: data.rows.length * step,
+      height: data.rows.length * (words.height + l.size * 1.6),
       option: {
-        ...base(l, data.rows.map((row) => `${row.name}\n${row.text} ${row.note}`)), grid: { left: 2, right: 4, top: 0, bottom: 0 },
-        xAxis: { type: "value", show: false, max: 1 },
-        yAxis: { type: "category", inverse: true, data: data.rows.map((row) => row.name), axisLabel: { show: false },
-          axisTick: { show: false }, axisLine: { lineStyle: { color: l.ink, width: 2 } } },
+        ...base(l, data.rows.map((row) => `${row.name}\n${row.text} ${row.note}`)), ...lying(data, l, 1),
         series: [
-          { type: "bar", barWidth: line, barGap: "0%", silent: true, data: data.rows.map(() => 0),
-            label: { show: true, position: [6, l.size * 0.2], align: "left", color: l.ink, fontSize: l.size,
-              formatter: ({ dataIndex: at }) => `${data.rows[at].name}  ${data.rows[at].text}  ${data.rows[at].note}` } },
-          { type: "bar", barWidth: l.size, barGap: "0%", data: data.rows.map((row) => share(row)[0]), itemStyle: { color: l.mark } },
-          { type: "scatter", symbol: "rect", symbolSize: [5, l.size * 1.5], symbolOffset: [0, line / 2], silent: true, z: 5,
-            itemStyle: { color: l.warm, borderColor: l.paper, borderWidth: 1 }, data: data.rows.map((row, at) => [share(row)[1], at]).filter(([x]) => x) },
+          words.series,
+          { type: "bar", barWidth: l.size, barGap: "0%", data: data.rows.map((row) => row.values[0]), itemStyle: { color: l.mark } },
+          { type: "scatter", symbol: "rect", symbolSize: [6, l.size * 1.5], symbolOffset: [0, words.height / 2], silent: true, z: 5,
+            itemStyle: { color: l.warm, borderColor: l.paper, borderWidth: 1, opacity: 1 }, data: data.rows.map((row, at) => [row.values[1], at]) },
         ],
       },
     };

@@ -123,7 +123,8 @@ def test_a_picture_fits_its_page(live: Live, chrome: Browser, width, large):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     numbered = page.locator(f"{MAP} ol li").all_inner_texts()
     assert len(numbered) == (9 if width == 320 else 0), "what has no room on the map stands beneath it"
-    assert width != 320 or numbered[2].startswith("船营区 134")
+    there = page.locator("#table-division [data-key='220204'] td:nth-child(5)").inner_text().split()[0]
+    assert width != 320 or numbered[2] == f"船营区 {there}"
     page.context.close()
 
 
@@ -162,3 +163,18 @@ def test_pictures_are_printed_whole(live: Live, chrome: Browser):
         assert around["height"] >= canvas["height"] - 1, "nothing lies under it"
     assert page.locator("[data-save]:visible").count() == 0
     page.context.close()
+
+
+def test_targets_are_drawn_with_their_lines(live: Live, chrome: Browser):
+    context = live.visit(chrome, "bureau", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(live.path("bureau.targets"))
+    page.locator("figure canvas").wait_for()
+    assert page.locator("#table-targets [data-shares]").count() >= 3
+    warm = bytes.fromhex(page.locator("figure").evaluate(
+        "f => getComputedStyle(f).getPropertyValue('--lantern').trim().slice(1)"))  # fmt: skip
+    assert tuple(warm) in colours(page, "figure") and contrast(tuple(warm), (255, 255, 255)) >= 3
+    with page.expect_download() as kept:
+        page.locator("figure [data-save]").click()
+    assert kept.value.suggested_filename.endswith("-targets.png")
+    context.close()
