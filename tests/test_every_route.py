@@ -98,7 +98,7 @@ ROUTES: dict[str, str] = {
         bureau.year_ladder bureau.year_ladder_file bureau.year_table bureau.year_table_file
         bureau.pairs bureau.pair bureau.decide_pair bureau.pair_decisions bureau.pair_decision
         bureau.year_overlap bureau.year_overlap_file bureau.year_what_if bureau.year_what_if_file
-        bureau.year_groups
+        bureau.year_groups bureau.year_activities
         bureau.undo_pair_decision bureau.year_patterns bureau.offering_patterns
         bureau.call_backs bureau.draw_call_backs bureau.call_back_draw bureau.call_back bureau.reveal_mobile
         bureau.answer_call_back

@@ -17,6 +17,7 @@ from app import sealing
 from app.clock import instant
 from app.database import db, writing
 from app.demo.people import Human, invent
+from app.demo.registers import come_in_groups, lists_and_programmes, wait_for_the_rest
 from app.demo.targets import plan_and_reports
 from app.models import Account, Certificate, Course, GroupVisit, Offering, Person, Provider
 from app.models.account import AT_AN_INSTITUTION, hash_password
@@ -31,6 +32,7 @@ SEED = 20221122
 TELEPHONE = "0432-12345678"
 # Pupils who came in groups without names; 2,000 and 5,000 lie exactly on lines of the plan.
 NAMELESS = {-5: 640, -4: 1180, -3: 1530, -2: 2000, -1: 5000, 0: 3260}
+BOOKED = 3  # groups of this year that came by a booking and not by a ledger
 SIGNERS = {
     "resident": "王演示秀英",
     "trainer": "沈演示老师",
@@ -85,6 +87,7 @@ class _Load:
             self.say(f"{self.today.year - back} 年已载入")
         self.groups()
         plan_and_reports(self.today)
+        lists_and_programmes(self.today)
         self.running()
         self.upcoming()
         settle_identities(db.session.scalars(db.select(Person.id)))
@@ -264,6 +267,11 @@ class _Load:
                 offering = self.open(course, row, self.meetings(row, day)[:1])
                 offering.capacity = None
                 school = f"第{'一二三四五六七八九'[visit % 9]}小学（演示）"
+                if back == 0 and day < self.today and visit <= BOOKED:
+                    come_in_groups(offering, school, headcount, self.today)
+                    if visit == BOOKED:
+                        wait_for_the_rest(offering, self.today)
+                    continue
                 session.add(
                     GroupVisit(
                         offering=offering,

@@ -9,6 +9,7 @@ from flask import abort, render_template, request, url_for
 from sqlalchemy import select
 
 from app.counts import MEASURES, lists
+from app.counts.activities import activities, listed
 from app.counts.files import HEADINGS
 from app.counts.rows import ELDERLY
 from app.database import db
@@ -29,7 +30,7 @@ from app.models import (
 from app.models.group_booking import REASONS, WAYS, GroupBooking, bookings_of
 from app.models.person import SEXES
 from app.models.place import DIVISIONS
-from app.models.rules import AGE_BANDS, CATEGORIES, COUNTED, HOUR_BANDS, NAMELESS, RUNGS, UNKNOWN
+from app.models.rules import AGE_BANDS, CATEGORIES, COUNTED, HOUR_BANDS, NAMELESS, RULE_SET, RUNGS, UNKNOWN
 from app.refusal import N_
 from app.web.access import asked_page, mine
 from app.web.bureau import bp
@@ -130,6 +131,22 @@ def group_visits(offering_id: int) -> str:
         REASONS=REASONS,
         WAYS=WAYS,
     )
+
+
+@bp.get("/years/<int:year>/activities")
+def year_activities(year: int) -> str:
+    """The activities behind the year's table of them (R15), of one category where it is asked for."""
+    require_year(year)
+    page, category = asked_page(), request.args.get("category") or None
+    if category is not None and category not in CATEGORIES:
+        abort(404)
+    query = activities(year, category)
+    count = lists.size(query)
+    return render_template(
+        "bureau/year_activities.html", year=year, category=category, rule_set=RULE_SET, count=count, page=page,
+        rows=listed(_slice(query, count, page)), pages=_pages(count), HEADINGS=HEADINGS,
+        page_url=lambda n: url_for("bureau.year_activities", year=year, category=category, page=n),
+    )  # fmt: skip
 
 
 @bp.get("/years/<int:year>/groups")
