@@ -86,6 +86,7 @@ class _Load:
             self.year(self.today.year - back)
             self.say(f"{self.today.year - back} 年已载入")
         self.groups()
+        self.activities()
         plan_and_reports(self.today)
         lists_and_programmes(self.today)
         self.running()
@@ -282,6 +283,18 @@ class _Load:
                         state="completed",
                     )
                 )
+
+    def activities(self) -> None:
+        """An open day in each of the last years, too short to be training (R15)."""
+        provider = db.session.scalars(db.select(Provider).where(Provider.kind == "community_learning_centre")).one()
+        course = Course(provider=provider, title="全民终身学习活动周开放日（演示）", is_demo=True)
+        db.session.add(course)
+        for back in range(3, 0, -1):
+            meetings = [(date(self.today.year - back, 10, 28), time(9), time(10))]
+            row = {"category": "community", "hours": "1.33", "capacity": "60", "min_age": "18"}
+            offering = self.open(course, row, meetings)
+            self.fill(offering, "community", 10)
+            self.take_rolls(offering)
 
     def running(self) -> None:
         """The demo trainer teaches today; the roll of a week ago still waits."""

@@ -82,7 +82,9 @@ class StateForm(Form):
 
     state = SelectField(_("状态"), [required(N_("请选择状态。"))])
     since_on = DayField(_("日期"), [required(N_("请填写日期。"))], description=_DAY_HINT)
-    document = StringField(_("文号"), [at_most(DOCUMENT_LENGTH)], description=_("例如：吉市教发〔2025〕12号"))
+    document = StringField(
+        _("文号"), [at_most(DOCUMENT_LENGTH)], description=_("文号和文件名称至少写一样，例如：吉市教发〔2025〕12号")
+    )
     document_name = StringField(_("文件名称"), [at_most(DOCUMENT_LENGTH)])
     note = StringField(_("备注"), [at_most(NOTE_LENGTH)], description=_("项目的节点名称、更正的原因写在这里"))
 
@@ -111,7 +113,9 @@ class StateForm(Form):
 class ConsentForm(Form):
     consent_on = DayField(_("日期"), [required(N_("请填写日期。"))], description=_DAY_HINT)
     consent_document = StringField(
-        _("同意书名称或编号"), [at_most(DOCUMENT_LENGTH)], description=_("例如：公开姓名同意书，2025年6月签字")
+        _("同意书名称或编号"),
+        [at_most(DOCUMENT_LENGTH)],
+        description=_("登记同意时要写，例如：公开姓名同意书，2025年6月签字"),
     )
 
     BLAME = {"state-in-future": "consent_on", "document-needed": "consent_document"}

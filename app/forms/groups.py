@@ -28,7 +28,7 @@ class BookingForm(Form):
     )
     size = WholeField(_("预约人数"), [required(N_("请填写预约人数。")), between(1, MOST_HEADS)])
     contact = StringField(_("单位联系人"), [required(N_("请填写单位联系人。")), at_most(30)])
-    telephone = StringField(_("联系电话"), [at_most(30)])
+    telephone = StringField(_("联系电话"), [at_most(30)], description=_("请写单位的固定电话；手机号码登记后只显示头尾"))
     evidence = StringField(
         _("预约依据"),
         [required(N_("请写预约依据：来函文号，或对方怎么确认的。")), at_most(160)],

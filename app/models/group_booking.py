@@ -104,7 +104,7 @@ class GroupBooking(Base):
 
     @property
     def telephone(self) -> str:
-        """In clear, for the desk that calls them; empty when none was left."""
+        """In clear; a mobile is shown masked. Empty when none was left."""
         if self.telephone_sealed is None:
             return ""
         return sealing.sealer().open(self.telephone_sealed, "group_booking", "telephone", self.uid)

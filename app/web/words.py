@@ -68,6 +68,7 @@ def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         timetable=timetable, day=day, short_day=short_day, stamp=stamp, clock=clock, number=number, hours=hours,
         mask_mobile=lambda text: identity_number.mask_mobile(text) if text else "",
+        mask_telephone=mask_telephone,
         mask_document=lambda text: identity_number.mask_document(text) if text else "",
         mask_name=mask_name, fee=fee, ages=ages, moment=moment,
         mark=mark, say=say, slice_by=slice_by,
@@ -229,6 +230,14 @@ def places(thing: Any, waiting: int = 0, stands: str = "open") -> tuple[str, str
 def slice_by(text: str, length: int) -> list[str]:
     """A text in pieces of that length."""
     return [text[n : n + length] for n in range(0, len(text), length)]
+
+
+def mask_telephone(text: str) -> str:
+    """A landline as it is, a mobile as 139****1234"""
+    try:
+        return identity_number.mask_mobile(identity_number.normalise_mobile(text)) if text else ""
+    except Refusal:
+        return text
 
 
 def mask_name(name: str) -> str:

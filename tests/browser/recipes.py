@@ -23,6 +23,8 @@ NO_PAGE = {
     "provider.statement_file": "a file",
     "public.verify": "a program",
     "bureau.statement_file": "a file",
+    "bureau.register_file": "CSV",
+    "provider.group_sheet": "a file",
     "bureau.year": "leads to the latest year",
     "bureau.year_file": "a workbook, CSV or JSON",
     "bureau.year_report": "a PDF",
@@ -304,4 +306,38 @@ PEOPLE += [
     Recipe("bureau.call_back", "shown", "bureau", CALL, do=press("显示姓名和号码")),
     Recipe("bureau.call_back", "answered", "bureau", {"call_back_id": "call_back:answered"}),
 ]
-RECIPES = [*PEOPLE, *PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER, *LEDGER, *BUREAU, *TARGETS]
+STAR, GROUP = {"entry_id": "entry:star"}, {"offering_id": "offering:groups", "booking_id": "booking:counted"}
+FIRST_STATE = {"entry_id": "entry:association", "state_id": "state:first"}
+REGISTERS = [
+    Recipe("public.honours"),
+    Recipe("bureau.registers", "", "bureau"),
+    Recipe("bureau.new_register", "", "bureau"),
+    Recipe("bureau.new_register", "errors", "bureau", do=press("建名单")),
+    Recipe("bureau.register", "", "bureau", {"kind": "association"}),
+    Recipe("bureau.register", "none", "bureau", {"kind": "studio"}),
+    Recipe("bureau.new_entry", "", "bureau", {"kind": "learning_star"}),
+    Recipe("bureau.new_entry", "errors", "bureau", {"kind": "association"}, do=press("加入名单")),
+    Recipe("bureau.register_entry", "", "bureau", STAR),
+    Recipe("bureau.register_entry", "corrected", "bureau", {"entry_id": "entry:association"}),
+    Recipe("bureau.register_entry", "errors", "bureau", STAR, do=press("登记状态")),
+    Recipe("bureau.entry_description", "", "bureau", STAR),
+    Recipe("bureau.state_correction", "", "bureau", FIRST_STATE),
+    Recipe("bureau.state_correction", "errors", "bureau", FIRST_STATE, do=press("用这一条代替")),
+    Recipe("bureau.programmes", "", "bureau"),
+    Recipe("bureau.programmes", "errors", "bureau", do=press("加上")),
+    Recipe("bureau.year_programmes", "", "bureau", LAST),
+    Recipe("bureau.year_programmes", "none", "bureau", {"year": "year:empty"}),
+    Recipe("bureau.programme_year", "", "bureau", {**LAST, "programme_id": "programme:week"}),
+    Recipe("bureau.year_groups", "", "bureau", {"year": "year:this"}),
+    Recipe("bureau.year_groups", "none", "bureau", {"year": "year:empty"}),
+    Recipe("bureau.year_activities", "", "bureau", {"year": "year:this"}),
+    Recipe("bureau.year_activities", "none", "bureau", {"year": "year:empty"}),
+    Recipe("bureau.group_visits", "booked", "bureau", {"offering_id": "offering:groups"}),
+    Recipe("provider.groups", "", "clerk", {"offering_id": "offering:groups"}),
+    Recipe("provider.groups", "errors", "clerk", {"offering_id": "offering:groups"}, do=press("登记预约")),
+    Recipe("provider.group", "", "clerk", GROUP),
+    Recipe("provider.group", "errors", "clerk", GROUP, do=press("登记确认")),
+    Recipe("trainer.heads", "", "trainer", {"lesson_id": "lesson:groups"}),
+    Recipe("trainer.heads", "none", "trainer", {"lesson_id": "lesson:taken"}),
+]
+RECIPES = [*PEOPLE, *REGISTERS, *PUBLIC, *ACCOUNT, *RESIDENT, *TRAINER, *PROVIDER, *LEDGER, *BUREAU, *TARGETS]

@@ -30,12 +30,15 @@ from app.models import (
     CallBackDraw,
     CandidatePair,
     Certificate,
+    GroupBooking,
     GroupVisit,
     LedgerBatch,
     Observation,
     Offering,
+    OfferingProgramme,
     PairDecision,
     Person,
+    Programme,
     RegisterEntry,
     ReportedFigure,
     SignIn,
@@ -103,6 +106,7 @@ class Site:
         self.targets()
         settle_identities(db.session.scalars(db.select(Person.id)))
         self.pairs()
+        self.registers()
         self.suspicions()
         for offering in db.session.scalars(db.select(Offering)):
             note_search_words(offering)
@@ -332,6 +336,55 @@ class Site:
             "listed", self.day.replace(year=year, day=1), document=paper, by=None, at=self.at, day=self.day
         )
         Target.coded("T16-3").end(self.day, by=self.accounts["bureau"], at=self.at)
+
+    def registers(self) -> None:
+        """Entries with a history, a programme with a year, an activity, groups in each of their states."""
+        on, paper = self.day.replace(year=self.day.year - 1, day=1), {"document": "演示〔2025〕5号"}
+        said = {"by": self.accounts["bureau"], "at": self.at, "day": self.day}
+        facts = {"level": "city", "year": on.year, "by": None, "at": self.at}
+        association = RegisterEntry.add(NAMED["association"], name="汽车产业行业协会（演示）", **facts)
+        first = association.set_state("preparing", on, **paper, **said)
+        wrong = association.set_state("unveiled", on, **paper, **said)
+        association.set_state("unveiled", self.day, **paper, **said, note="日期写错（演示）", replaces=wrong)
+        gone = RegisterEntry.add(NAMED["association"], name="装备制造行业协会（演示）", **facts)
+        gone.set_state("unveiled", on, **paper, **said)
+        gone.set_state("dissolved", self.day, **paper, **said)
+        star = RegisterEntry.add(NAMED["learning_star"], name="王演示秀英", **facts)
+        star.set_state("awarded", on, **paper, **said)
+        star.consent(True, on, document_name="同意书（演示）", **said)
+        honour = RegisterEntry.add(NAMED["elderly_school"], name=self.school.name, provider_id=self.school.id, **facts)
+        honour.set_state("awarded", on, **paper, **said)
+        for name, entry in (("association", association), ("star", star)):
+            self.keep("entry", name, entry)
+        self.keep("state", "first", first)
+        week = self.keep("programme", "week", Programme.add("全民终身学习活动周", "演示"))
+        for year in (self.day.year - 1, self.day.year):
+            OfferingProgramme.choose(
+                db.session.get_one(Offering, self.ids["offering"][f"rural-{year}"]), [week.id], self.day
+            )
+        talk = self.offering(
+            "activity", title="社区学习开放日（演示）", first_on=self.day - timedelta(20), lessons=1,
+            planned_hours=Decimal("1.5"),
+        )  # fmt: skip
+        talk.enrol(a_person(), by=None, at=talk.first_begins_at - timedelta(1)).first_attended_on = talk.starts_on
+        self._groups(said)
+
+    def _groups(self, said: dict[str, Any]) -> None:
+        offering = self.offering(
+            "groups", title="职业体验：木工（演示）", category="youth", first_on=self.day - timedelta(15), lessons=1
+        )
+        offering.appoint(self.accounts["trainer"])
+        lesson = self.keep("lesson", "groups", offering.lessons[0])
+        for name, heads in (("counted", 42), ("confirmed", 38), ("waiting", None)):
+            booking = GroupBooking.book(
+                offering, group_name=f"演示小学 {name}", size=40, contact="演示主任", telephone="0432-61230000",
+                evidence="演示〔2026〕预约函", by=self.accounts["clerk"], at=offering.first_begins_at - timedelta(9),
+            )  # fmt: skip
+            self.keep("booking", name, booking)
+            if heads is not None:
+                booking.count(lesson, heads, by=self.accounts["trainer"], at=lesson.begins_at)
+        booking = db.session.get_one(GroupBooking, self.ids["booking"]["confirmed"])
+        booking.confirm(self.day, "演示校长", sheet=("签字表.pdf", b"%PDF-1.7 demo"), **said)
 
     def sign(self, folder: Path) -> None:
         """Last year of the school is signed by its three, and moved afterwards; nobody else has signed. Commits."""

@@ -37,6 +37,7 @@ def test_a_group_goes_from_the_booking_over_the_count_to_the_figure(client):
     page = a_booking(client, offering)
     assert "还不计：教师还没有清点人数" in words(client.get(page))
     booking = db.session.scalar(db.select(GroupBooking))
+    assert "13900001234" not in client.get(page).text and "139****1234" in client.get(page).text
     desk = client
 
     teacher = client.application.test_client().sign_in(trainer)
