@@ -12,11 +12,11 @@ from app.counts import count_year, lists
 from app.counts.lists import Place
 from app.counts.programmes import offerings_of, programme_years
 from app.database import db, writing
-from app.models import AttendedHours, Certificate, OfferingProgramme, Programme
+from app.models import Certificate, OfferingProgramme, Programme
 from app.models.programme import NAMED
 from app.refusal import Refusal
 from tests.people import NOON, a_person, a_provider, an_account, an_offering
-from tests.test_counts import attended, came, undecided
+from tests.test_counts import attended, came, hours, undecided
 from tests.web.desk import at_desk
 from tests.web.test_bureau import words
 from tests.web.test_provider_offerings import _as_filed
@@ -44,7 +44,7 @@ def test_a_programme_crosses_categories_and_counts_each_person_once(app):
         attended(youth, person, MAY)
         attended(youth, a_person(), MAY)
         came(youth, MAY, 40)
-        db.session.add(AttendedHours(enrolment_id=one.id, month_on=MAY, class_hours=Decimal("7.5")))
+        hours(one, MAY, "7.5")
         db.session.add(Certificate(enrolment=one, system="hrss", name="证", number="P1", issued_on=MAY))
         attended(an_offering(), person, MAY)  # not included – an offering without the tag
         attended(rural, a_person(), date(2025, 12, 31))  # not included – another year
@@ -96,7 +96,7 @@ def test_the_list_behind_a_programmes_figure_holds_its_rows(app, measure):
         offering = tagged(week)
         for _ in range(3):
             one = attended(offering, a_person(), MAY, completed_on=MAY)
-            db.session.add(AttendedHours(enrolment_id=one.id, month_on=MAY, class_hours=Decimal(2)))
+            hours(one, MAY, "2")
             db.session.add(Certificate(enrolment=one, system="hrss", name="证", number=f"Q{one.id}", issued_on=MAY))
         attended(an_offering(), a_person(), MAY)  # not included – no tag
     place = Place(2026, programme=week.id)
