@@ -67,10 +67,11 @@ class TargetForm(Form):
     words = TextAreaField(_("原文"), [required(N_("请照抄原文。")), at_most(1000)])
     modal = StringField(_("原文的动词"), [at_most(MODAL_LENGTH)], description=_("力争、重点、鼓励……；没有就留空"))
     comparator = SelectField(_("比较"), [required(N_("请选怎样比较。"))], choices=[_CHOOSE, *labelled(COMPARATORS)])
-    value = AmountField(_("目标值"), [Optional(), sensible])
+    value = AmountField(_("目标值"), places=None, validators=[Optional(), sensible])
     value_max = AmountField(
         _("目标值上端"),
         [Optional(), sensible],
+        places=None,
         description=_("原文写“2-3个”时填 3；多于它也算达到"),
     )
     unit = StringField(_("单位"), [required(N_("请填单位，例如 人次。")), at_most(UNIT_LENGTH)])
@@ -153,7 +154,9 @@ class ReportedForm(Form):
     year = WholeField(_("年份"), [required(N_("请填年份。")), between(FIRST_YEAR, LAST_YEAR)])
     provider_id = SelectField(_("机构"), description=_("全市的数留空"), default="")
     target_id = SelectField(_("指标"), description=_("只有指标的数才选"), default="")
-    value = AmountField(_("数"), _VALUE, description=_("照文件写，小数不要取整；比例填百分数，例如 30.5"))
+    value = AmountField(
+        _("数"), places=None, validators=_VALUE, description=_("照文件写，小数不要取整；比例填百分数，例如 30.5")
+    )
     document = StringField(
         _("依据"),
         [at_most(DOCUMENT_LENGTH)],
@@ -170,7 +173,7 @@ class ReportedForm(Form):
 
 
 class FigureCorrectionForm(Form):
-    value = AmountField(_("更正为"), _VALUE, description=_("照文件写，小数不要取整"))
+    value = AmountField(_("更正为"), places=None, validators=_VALUE, description=_("照文件写，小数不要取整"))
     document = StringField(_("依据"), [at_most(DOCUMENT_LENGTH)])
     reason = StringField(_("更正的原因"), [required(N_("请写更正的原因。")), at_most(REASON_LENGTH)])
 

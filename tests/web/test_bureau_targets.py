@@ -102,6 +102,8 @@ def test_each_figure_of_the_targets_opens_its_rows(bureau):
     assert {"sign-ups", "reported", "association"} <= kinds
     for url in found:
         assert bureau.get(url).status_code in (200, 302), url
+    page = words(bureau.get("/bureau/targets/T3?year=2026"))
+    assert "全市在册 1" in page and "年龄不详 1 人次、1 人" in page
     page = words(bureau.get("/bureau/targets/T7?year=2026"))
     assert "吉林市开放大学" in page and "2 不低于 2" not in page and "1 所中 1 所达到" in page
     assert "8" in words(bureau.get("/bureau/targets/T12?year=2026")), "one and seven from outside"
@@ -119,6 +121,7 @@ def test_a_figure_is_reported_and_corrected_and_the_earlier_stays(bureau):
     assert "没有依据" in words(bureau.get("/bureau/reported?kind=enrolment&year=2025"))
     again = bureau.post("/bureau/reported/new", data={**typed, "value": "1500"})
     assert again.status_code == 409 and "已经报过了" in words(again)
+    assert 'value="1500"' in bureau.get(answer.location).text, "as it was reported, no decimals put behind it"
     correction = {"value": "1498", "document": "事业统计表", "reason": "重复计了两人"}
     answer = bureau.post(answer.location, data=correction)
     assert answer.status_code == 303

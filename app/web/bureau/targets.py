@@ -11,10 +11,14 @@ from sqlalchemy import select
 from wtforms import SelectChoice
 
 from app.clock import now, today
+from app.counts import lists
 from app.counts.files import BASES
 from app.counts.judging import VERDICTS, shown
+from app.counts.lists import Ages
 from app.counts.measured import FIRST_YEAR, Source
 from app.counts.measures import attested_years
+from app.counts.pairs import OnTheBooks
+from app.counts.rows import ELDERLY
 from app.counts.targets import Row, history, mean_of_rows, target_rows
 from app.database import db, writing
 from app.forms.bureau_targets import PolicyForm, TargetEndForm, TargetForm
@@ -59,11 +63,7 @@ def target(code: str) -> str:
     key = ("target", code, last, today())
     rows = counted.kept(key, lambda: _on_their_own(history(_target(code), last, today())))
     row = next((row for row in rows if row.year == year), None) or abort(404)
-    city = (
-        counted.year_of(year).books
-        if row.target.parameters.get("provider") and row.target.measure == "on_the_books"
-        else None
-    )
+    city, ages = _beside_books(row)
     found = _target(code)
     return render_template(
         "bureau/target.html",
@@ -74,6 +74,7 @@ def target(code: str) -> str:
         mean=mean_of_rows(rows),
         attested=attested_years(),
         city=city,
+        ages=ages,
         changes=_changes(found),
         years=[row.year for row in rows],
         **words(),
@@ -192,6 +193,16 @@ def bar(row: Row) -> tuple[float, float] | None:
 
 def _target(code: str) -> Target:
     return Target.coded(code) or abort(404)
+
+
+def _beside_books(row: Row) -> tuple[OnTheBooks | None, tuple[Ages, Ages] | None]:
+    """For 在册人数 of one institution: the city's, and who of those that came is 60 or more (R16)."""
+    name = row.target.parameters.get("provider")
+    if row.target.measure != "on_the_books" or not name:
+        return None, None
+    city, provider = counted.year_of(row.year).books, Provider.named(name)
+    place = lists.Place(row.year, category=ELDERLY, provider=provider.id) if provider else None
+    return city, lists.elderly_ages(place) if place else None
 
 
 def _changes(of: Target) -> list[tuple[TargetChange, list[tuple[str, str]]]]:
