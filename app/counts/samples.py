@@ -86,7 +86,8 @@ def wilson(hits: int, of: int) -> tuple[float, float] | None:
     share, square = hits / of, Z * Z
     middle = (share + square / (2 * of)) / (1 + square / of)
     half = Z / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Of none and of all the outer end is exact; computed, it would be off by the last bit.
+    return (0.0 if hits == 0 else middle - half), (1.0 if hits == of else middle + half)
 
 
 def lessons_of(enrolment_id: int) -> list[date]:

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, places and queue stay true; and the tables refuse what the verbs never do.
+"""Whatever happens in whatever order, places, queue and figures stay true; and the tables refuse what the verbs don't.
 
 Each history is one transaction on people and offerings that lie ready,
 undone at its end. What must hold is worked out here from the rows, not by
@@ -8,10 +8,12 @@ asking the code under test.
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -19,11 +21,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import exc
 
+from app.counts import count_city
 from app.database import WRITER, db, writing
-from app.models import Enrolment, Lesson, Mark, Offering, Person
+from app.models import Account, CandidatePair, Enrolment, Lesson, Mark, Offering, PairDecision, Person
 from app.models.person import settle_identities
 from app.refusal import Refusal
-from tests.people import NOON, a_person, an_offering
+from tests.people import NOON, a_person, an_account, an_offering
+from tests.test_recount import recount
 
 HISTORIES = int(os.environ.get("HISTORIES", "1000"))  # on each engine
 STEPS = 10
@@ -35,12 +39,14 @@ EXPECTED_REFUSALS = {
 
 which, whom = st.sampled_from([0, 1, 1]), st.integers(0, 5)
 step = st.one_of(
-    st.tuples(st.just("enrol"), which, whom),
-    st.tuples(st.just("enrol"), which, whom),
+    *(st.tuples(st.just("enrol"), which, whom) for _ in range(3)),
     st.tuples(st.just("withdraw"), which, whom),
     st.tuples(st.just("change_capacity"), which, st.sampled_from([0, 1, 1, 2, 2, 3, None])),
     st.tuples(st.just("correct_birth_date"), which, whom, st.sampled_from([OLD, YOUNG, YOUNG, None])),
     st.tuples(st.just("other"), which, whom),
+    st.tuples(st.just("attend"), which, whom),
+    st.tuples(st.just("decide"), which, whom),
+    st.tuples(st.just("take_back"), which, whom),
 )
 steps = st.tuples(st.integers(0, 1), st.integers(0, 2), st.lists(step, min_size=3, max_size=STEPS))
 
@@ -58,14 +64,18 @@ _OFFERINGS = db.select(
 
 @dataclass
 class World:
-    """Two offerings (the second for people of 60 and more) and six records of five people."""
+    """Two offerings (the second for people of 60 and more) and six records, two of one person, two perhaps theirs."""
 
     offering_ids: list[int]
     person_ids: list[int]
+    officer_id: int
     at: datetime = NOON
     numbers: dict[int, int] = field(default_factory=dict)  # enrolment → the place it was told
     queues: dict[int, list[int]] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    joined: set[frozenset[int]] = field(default_factory=set)  # living sign-ups that were found to be one person's
+    before: list[tuple[int, Any]] = field(default_factory=list)  # decisions in a row, each with what stood before it
+    undone: int = 0
 
     def offering(self, n: int) -> Offering:
         return db.session.get_one(Offering, self.offering_ids[n])
@@ -96,6 +106,8 @@ class World:
         waiting = [e.person for e in self.offering(o).queue()]
         person = waiting[p % len(waiting)] if waiting else self.person(p)
         person.birth_on = born
+        settle_identities(self.person_ids)
+        self._note_joined()
         for n in (0, 1):
             self.offering(n).promote(self.at)
 
@@ -108,6 +120,59 @@ class World:
             offering.cancel("教师生病（演示）", self.at)
         else:
             self.at += timedelta({3: 0, 4: 8, 5: 40}[chance], seconds=1)
+
+    def attend(self, o: int, p: int) -> None:
+        """One of those who have a place comes for the first time."""
+        rows = db.session.execute(_ENROLMENTS.where(Enrolment.offering_id == self.offering_ids[o]))
+        if ids := sorted(row.id for row in rows if row.registered_on is not None):
+            own = Enrolment.__table__
+            first = db.update(own).where(own.c.id == ids[p % len(ids)]).values(first_attended_on=date(2026, 3, 10))
+            db.session.connection().execute(first)
+            db.session.expire_all()
+
+    def decide(self, o: int, p: int) -> None:
+        """Of an open pair, mostly one that is in the same offering twice: one person, or two."""
+        inside = self.living(o).keys()
+        pairs = sorted(
+            db.session.scalars(db.select(CandidatePair).where(CandidatePair.decision.is_(None))),
+            key=lambda pair: (not {pair.a_id, pair.b_id} <= inside, pair.a_id, pair.b_id),
+        )
+        if pairs:
+            stood, verdict = self.stands(), "different" if p == 0 else "same"
+            officer = db.session.get_one(Account, self.officer_id)
+            made = PairDecision.make(pairs[p // 3 % len(pairs)], verdict, "演示", by=officer, at=self.at)
+            self.before.append((made.id, stood))
+            self._note_joined()
+
+    def take_back(self, o: int, p: int) -> None:
+        """A decision; where nothing happened since, everything is as it was before."""
+        decisions = db.session.scalars(
+            db.select(PairDecision).where(PairDecision.undone_at.is_(None)).order_by(PairDecision.id)
+        ).all()
+        if decisions:
+            decision = decisions[p % len(decisions)] if p else decisions[-1]
+            decision.undo("演示", by=db.session.get_one(Account, self.officer_id), at=self.at)
+            self._note_joined()
+            if self.before and self.before[-1][0] == decision.id:
+                self.undone += 1
+                assert self.stands() == self.before.pop()[1], "something stayed of a decision that was taken back"
+            else:
+                self.before.clear()
+
+    def stands(self) -> tuple[Any, ...]:
+        """All that decisions may touch, and the figures."""
+        pairs = db.session.execute(db.select(CandidatePair.a_id, CandidatePair.b_id, CandidatePair.decision))
+        people = db.session.execute(db.select(Person.id, Person.identity_id, Person.merged_into_id, Person.deleted_at))
+        rows = db.session.execute(db.select(Enrolment.__table__).order_by(Enrolment.id))
+        return sorted(pairs.all()), sorted(people.all()), rows.all(), recount(2026, defaultdict(int))
+
+    def _note_joined(self) -> None:
+        who = dict(db.session.execute(db.select(Person.id, Person.identity_of())).all())
+        for o in range(2):
+            by_person: dict[int, set[int]] = defaultdict(set)
+            for person, enrolment in self.living(o).items():
+                by_person[who[person]].add(enrolment)
+            self.joined |= {frozenset(two) for ids in by_person.values() for two in combinations(sorted(ids), 2)}
 
     def living(self, o: int) -> dict[int, int]:
         """person → sign-up"""
@@ -129,7 +194,9 @@ class World:
             assert offering.places_taken >= 0 and (
                 offering.capacity is None or offering.places_taken <= offering.capacity
             ), step
-            assert len({born[row.person_id][1] for row in living}) == len(living), f"{step}: one person twice"
+            for one, other in combinations(living, 2):
+                once = born[one.person_id][1] != born[other.person_id][1]
+                assert once or frozenset((one.id, other.id)) in self.joined, f"{step}: one person twice"
             for row in rows:
                 assert row.place_number == self.numbers.setdefault(row.id, row.place_number) or row.id in (
                     self.queues.get(offering.id, [])
@@ -166,10 +233,15 @@ def test_no_history_breaks_places_or_queue(app):
     with writing():
         offering_ids = [an_offering(capacity=2).id, an_offering(capacity=1, min_age=60, lessons=2).id]
         same = {"name": "同一演示", "birth_on": OLD, "mobile": "13900009999"}
-        crowd = [a_person(**same), a_person(**same), *(a_person(birth_on=b) for b in (OLD, YOUNG, None, OLD))]
+        crowd = [
+            *(a_person(**same) for _ in range(2)),
+            a_person("同一演示", birth_on=OLD),
+            *(a_person(birth_on=b) for b in (YOUNG, None)),
+            a_person("同一演示", birth_on=OLD, mobile="13900009998"),
+        ]
         settle_identities([person.id for person in crowd])
-        person_ids = [person.id for person in crowd]
-    walked, refusals = 0, set()
+        person_ids, officer_id = [person.id for person in crowd], an_account("officer").id
+    walked, refusals, met = 0, set(), defaultdict(int)
 
     @settings(
         max_examples=HISTORIES,
@@ -181,21 +253,33 @@ def test_no_history_breaks_places_or_queue(app):
     def walk(plan: tuple[int, int, list[Any]]) -> None:
         nonlocal walked
         with undone():
-            world = World(offering_ids, person_ids)
+            world = World(offering_ids, person_ids, officer_id)
             for n, capacity in enumerate(plan[:2]):
                 world.change_capacity(n, capacity)
             for verb, *facts in plan[2]:
+                if verb not in ("decide", "take_back"):
+                    world.before.clear()
                 try:
                     getattr(world, verb)(*facts)
                 except Refusal as no:
                     refusals.add(no.code)
                 world.check(f"{verb} {facts}")
+                met[verb] += 1
+            met["joined"], met["undone"] = met["joined"] + len(world.joined), met["undone"] + world.undone
+            if world.joined or walked % 4 == 0:
+                assert city_as_counted() == recount(2026, defaultdict(int))["city", "全市"], plan
+                met["counted"] += 1
         walked += 1
 
     walk()
     assert walked >= HISTORIES
     assert refusals <= EXPECTED_REFUSALS
     assert len(refusals) >= 4, "the histories hardly reach a rule"
+    assert min(met[what] for what in ("joined", "undone", "counted", "attend")) >= HISTORIES / 100, met
+
+
+def city_as_counted() -> dict[str, Any]:
+    return count_city(2026).as_dict()
 
 
 @contextmanager
