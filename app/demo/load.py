@@ -16,6 +16,7 @@ from random import Random
 from app import sealing
 from app.clock import instant
 from app.database import db, writing
+from app.demo.decisions import call_backs, decisions, enter_in_one_evening
 from app.demo.people import Human, invent
 from app.demo.registers import come_in_groups, lists_and_programmes, wait_for_the_rest
 from app.demo.targets import plan_and_reports
@@ -92,6 +93,10 @@ class _Load:
         self.running()
         self.upcoming()
         settle_identities(db.session.scalars(db.select(Person.id)))
+        (officer,) = (Account.with_mobile(mobile) for role, mobile, _ in made if role == "officer")
+        assert officer is not None
+        decisions(officer, self.today)
+        call_backs(officer, self.today)
         self.say("即将开班的班次已载入")
         return made
 
@@ -153,7 +158,10 @@ class _Load:
             if offering is None:
                 continue
             self.fill(offering, row["category"], self.random.randint(7, 13))
-            self.take_rolls(offering)
+            if year == self.today.year - 1 and index % 24 == year % 2:
+                enter_in_one_evening(offering, offering.lessons[0].roster())
+            else:
+                self.take_rolls(offering)
             self.finish(offering, row)
 
     def offering(self, row: dict[str, str], course: Course, first_on: date, year: int) -> Offering | None:
@@ -239,6 +247,8 @@ class _Load:
         for enrolment in offering.lessons[-1].roster():
             if enrolment.first_attended_on is None or self.random.random() < 0.18:
                 continue
+            if enrolment.withdrawn_at is not None:
+                continue  # left after the last lesson began
             enrolment.complete(offering.ends_on, by=None, day=self.today)
             issued_on = offering.ends_on + timedelta(30)
             if row["category"] == "certificate" and issued_on <= self.today and self.random.random() < 0.8:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import combinations
@@ -132,6 +132,8 @@ class World:
 
     def decide(self, o: int, p: int) -> None:
         """Of an open pair, mostly one that is in the same offering twice: one person, or two."""
+        if p >= 4:
+            self._let_both_in(o)
         inside = self.living(o).keys()
         pairs = sorted(
             db.session.scalars(db.select(CandidatePair).where(CandidatePair.decision.is_(None))),
@@ -140,9 +142,16 @@ class World:
         if pairs:
             stood, verdict = self.stands(), "different" if p == 0 else "same"
             officer = db.session.get_one(Account, self.officer_id)
-            made = PairDecision.make(pairs[p // 3 % len(pairs)], verdict, "演示", by=officer, at=self.at)
+            made = PairDecision.make(pairs[p // 2 % 2 % len(pairs)], verdict, "演示", by=officer, at=self.at)
             self.before.append((made.id, stood))
             self._note_joined()
+
+    def _let_both_in(self, o: int) -> None:
+        """Two records that may be one person's sign up for the same offering, as far as it takes them."""
+        self.before.clear()
+        for person_id in (self.person_ids[0], self.person_ids[2]):
+            with suppress(Refusal):
+                self.offering(o).enrol(db.session.get_one(Person, person_id), by=None, at=self.at)
 
     def take_back(self, o: int, p: int) -> None:
         """A decision; where nothing happened since, everything is as it was before."""
