@@ -319,3 +319,24 @@ def test_r17_where_a_learner_lives_is_asked_at_the_desk_and_serves_tables_alone(
         attended(an_offering(school, category="rural"))  # unknown – did not say; rural by category
     assert rows_of("home") == {"蛟河市": 1, "未知": 1}
     assert rows_of("category") == {"社区教育": 1, "乡村振兴": 1}
+
+
+def test_people_found_one_after_the_other_are_those_of_the_sorted_list(app):
+    with writing():
+        facts = {"birth_on": date(1950, 5, 5), "mobile": "13900009999"}
+        people = [a_person() for _ in range(5)]
+        twins = [a_person("同一演示", **facts) for _ in range(2)]
+        settle_identities([person.id for person in twins])
+        for offering in (an_offering(), an_offering()):
+            for person in (*people, *twins):
+                attended(offering, person)
+        attended(offering, part="staff")  # not included – staff on duty
+    place = Place(2026)
+    gone = lists.gone(place, "persons")
+    ahead = lists.size(lists.in_front(place, gone))
+    pages = [lists.people(place, gone, ahead, first, 3) for first in range(0, 14, 3)]
+    found = [row.identity for page in pages for row in page]
+    whole = db.session.execute(lists.sign_ups(place, "persons")).all()
+    assert {row.enrolment_id for page in pages for row in page} == {row.enrolment_id for row in whole}
+    assert len(found) == len(whole) == 12 and found[:2] == [twins[0].id] * 2, "several records stand in front"
+    assert all(found.index(person) + found.count(person) - 1 == 11 - found[::-1].index(person) for person in found)

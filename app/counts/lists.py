@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -12,10 +13,11 @@ from app.counts import rows
 from app.counts.crowds import Crowds
 from app.counts.dimensions import OF_AGE, condition_of_learner, condition_of_offering
 from app.counts.pairs import CAME, REGISTERED, OnTheBooks, OpenPairs
-from app.counts.rungs import Ruling, standing
+from app.counts.rungs import Ruling, among, left_out, standing
 from app.counts.spans import Span
 from app.database import db
 from app.models import (
+    AttendedHours,
     Certificate,
     Enrolment,
     GroupBooking,
@@ -62,6 +64,11 @@ class Place:
     def asks_learner(self) -> bool:
         """Is the row one of who the learner is?"""
         return any(value is not None for _, value in self._of_learner())
+
+    @property
+    def may_walk(self) -> bool:
+        """Is a page found sooner by `people`? The index of people tells the days of attendance alone."""
+        return self.rung == COUNTED and not (self.also_category or self.also_provider)
 
     def days(self) -> tuple[date, date]:
         """The first and the last civil day that are meant."""
@@ -118,28 +125,90 @@ class Place:
         return listed.where(source.c.identity.in_(people))
 
 
-def sign_ups(place: Place, measure: str) -> Select[Any]:
+def gone(place: Place, measure: str) -> list[int]:
+    """Who is left out of such lists, for `sign_ups`: a few thousand of millions, and the same for every page."""
+    never = select(rows.outside(rows.twins()).c.id)
+    return sorted(
+        set(db.session.scalars(never if measure == "class_hours" else left_out(place.span, _rung(place, measure))))
+    )
+
+
+def _rung(place: Place, measure: str) -> str:
+    return "completed" if measure == "completions" else place.rung
+
+
+def sign_ups(place: Place, measure: str, gone: Sequence[int] | None = None) -> Select[Any]:
     """The sign-ups behind persons, person-times, completions or class hours.
 
-    Columns: ``enrolment_id``, ``identity``, ``day``, ``amount`` (hundredths
-    of a class hour for class_hours, else 1). Those of one human being stand together.
+    Columns: ``enrolment_id``, ``identity``, ``day``, ``amount``: 1, or for
+    class_hours those of one month, in hundredths. For persons those of one
+    human being stand together. ``gone``: what `gone` gave, if somebody has it.
     """
     if measure == "class_hours":
-        source = rows.hours(place.span.start, place.span.end, not place.activity)
-        listed = select(
-            source.c.enrolment_id,
-            source.c.enrolment_id.label("identity"),
-            func.min(source.c.day).label("day"),
-            func.sum(type_coerce(source.c.hours, Integer)).label("amount"),
-        ).join(Offering, Offering.id == source.c.offering_id)
-        return place.narrowed(listed, source).group_by(source.c.enrolment_id).order_by("day", source.c.enrolment_id)
-    rung = "completed" if measure == "completions" else place.rung
-    source = standing(place.span, Ruling(rung), not place.activity)
+        return _hours(place, gone)
+    source = standing(place.span, Ruling(_rung(place, measure)), not place.activity, gone)
     order = ("identity", "day", "enrolment_id") if measure == "persons" else ("day", "enrolment_id")
+    return _listed(place, source).order_by(*order)
+
+
+def in_front(place: Place, gone: Sequence[int]) -> Select[Any]:
+    """The sign-ups of the few human beings of whom there are several records; first in `people`."""
+    source, several = _walked(place, gone)
+    return _listed(place, source).where(several).order_by("identity", "day", "enrolment_id")
+
+
+def people(place: Place, gone: Sequence[int], ahead: int, offset: int, limit: int) -> list[Any]:
+    """A page of `sign_ups` for persons, where they are many: found one after the other instead of sorting all.
+
+    First come those `in_front`, who are ``ahead`` in number, then everybody
+    else in the order of the records.
+    """
+    found: list[Any] = []
+    if offset < ahead:
+        found += db.session.execute(in_front(place, gone).limit(limit).offset(offset))
+    if len(found) < limit:
+        source, several = _walked(place, gone)
+        rest = _listed(place, source).where(~several).order_by(source.c.person_id, source.c.offering_id)
+        found += db.session.execute(rest.limit(limit - len(found)).offset(max(0, offset - ahead)))
+    return found
+
+
+def _walked(place: Place, gone: Sequence[int]) -> tuple[Any, Any]:
+    source = standing(place.span, Ruling(place.rung), not place.activity, gone, walk=True)
+    return source, source.c.person_id.in_(select(rows.twins().c.person_id))
+
+
+def _listed(place: Place, source: Any) -> Select[Any]:
     listed = select(source.c.enrolment_id, source.c.identity, source.c.day, db.literal(1).label("amount")).join(
         Offering, Offering.id == source.c.offering_id
     )
-    return place.narrowed(listed, source).order_by(*order)
+    return place.narrowed(listed, source)
+
+
+def _hours(place: Place, gone: Sequence[int] | None) -> Select[Any]:
+    """One row for each sign-up and month: so a page is read from the index of months, and nothing is summed."""
+    never = select(rows.outside(rows.twins()).c.id)
+    ruling = Ruling()
+    source = (
+        select(
+            AttendedHours.enrolment_id,
+            AttendedHours.offering_id,
+            AttendedHours.enrolment_id.label("identity"),
+            AttendedHours.month_on.label("day"),
+            type_coerce(AttendedHours.class_hours, Integer).label("amount"),
+        )
+        .join(Offering, Offering.id == AttendedHours.offering_id)
+        .where(
+            AttendedHours.month_on.between(place.span.start, place.span.end),
+            ~ruling.is_training() if place.activity else ruling.is_training(),
+            AttendedHours.enrolment_id.not_in(never if gone is None else among(gone)),
+        )
+        .subquery("hours")
+    )
+    listed = select(source.c.enrolment_id, source.c.identity, source.c.day, source.c.amount).join(
+        Offering, Offering.id == source.c.offering_id
+    )
+    return place.narrowed(listed, source).order_by(source.c.day, source.c.offering_id, source.c.enrolment_id)
 
 
 def certificates(place: Place) -> Select[Any]:

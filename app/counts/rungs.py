@@ -6,12 +6,26 @@ earliest day. A table, its file and the list behind a cell all read it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Integer, Select, Subquery, and_, func, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    CTE,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 
 from app.counts import rows
 from app.counts.spans import Span
@@ -36,7 +50,9 @@ class Ruling:
         return Offering.planned_hours >= self.min_hours
 
 
-def standing(span: Span, ruling: Ruling, training: bool = True) -> Subquery:
+def standing(
+    span: Span, ruling: Ruling, training: bool = True, gone: Sequence[int] | None = None, *, walk: bool = False
+) -> Subquery:
     """Who stands on the rung in these days: each human being once in an offering (R3), at the earliest day.
 
     The day is that of the application (applied), of the place (registered),
@@ -46,10 +62,48 @@ def standing(span: Span, ruling: Ruling, training: bool = True) -> Subquery:
     offering that was cancelled (R10). Certificates count wherever they were
     earned (R15).
 
+    ``gone``: the ids of `left_out`, where somebody has them: finding them takes longer than the first page
+    of a list. ``walk``: read by people and not by days.
+
     Columns: ``enrolment_id``, ``offering_id``, ``person_id`` (the record),
     ``identity`` (the human being), ``day``.
     """
-    return _RUNGS[ruling.rung](span.start, span.end, ruling, training).subquery(ruling.rung)
+    return _RUNGS[ruling.rung](_Asked(span.start, span.end, ruling, training, gone, walk)).subquery(ruling.rung)
+
+
+def left_out(span: Span, rung: str) -> Select[Any]:
+    """The few sign-ups that do not stand on a rung although their dates say so: ``id``; some twice."""
+    same = rows.twins()
+    if rung in _DAYS:
+        return _later(_DAYS[rung], _stands(rung), same)
+    if rung == "certified":
+        return select(rows.outside(same).c.id)
+    return rows.left_out("completed_on" if rung == "completed" else "first_attended_on", span.start, span.end, same)
+
+
+def among(ids: Sequence[int]) -> Any:
+    """These ids, for ``in_``; written into the statement, as a database takes few variables."""
+    return bindparam("gone", [*ids], expanding=True, literal_execute=True)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    start: date
+    end: date
+    ruling: Ruling
+    training: bool
+    gone: Sequence[int] | None
+    walk: bool
+
+    def stays(self, left_out: Any) -> Any:
+        """The conditions of every rung: of such an offering, and not left out."""
+        enough = self.ruling.is_training() if self.training else ~self.ruling.is_training()
+        return and_(enough, Enrolment.id.not_in(left_out if self.gone is None else among(self.gone)))
+
+    def in_time(self, day: Any) -> Any:
+        """The condition on the rung's day."""
+        # Walking, the same value unknown to the date's index: so people come in the order of their own.
+        return (func.coalesce(day, day) if self.walk else day).between(self.start, self.end)
 
 
 def _rows(day: Any, same: Any) -> Select[Any]:
@@ -66,28 +120,25 @@ def _rows(day: Any, same: Any) -> Select[Any]:
     )
 
 
-def _dated(column: str, start: date, end: date, ruling: Ruling, training: bool) -> Select[Any]:
+def _dated(column: str, asked: _Asked) -> Select[Any]:
     same, day = rows.twins(), getattr(Enrolment, column)
-    return _rows(day, same).where(
-        day.between(start, end),
-        ruling.is_training() if training else ~ruling.is_training(),
-        Enrolment.id.not_in(rows.left_out(column, start, end, same)),
-    )
+    gone = rows.left_out(column, asked.start, asked.end, same)
+    return _rows(day, same).where(asked.in_time(day), asked.stays(gone))
 
 
-def _attended(start: date, end: date, ruling: Ruling, training: bool) -> Select[Any]:
-    return _dated("first_attended_on", start, end, ruling, training)
+def _attended(asked: _Asked) -> Select[Any]:
+    return _dated("first_attended_on", asked)
 
 
-def _completed(start: date, end: date, ruling: Ruling, training: bool) -> Select[Any]:
-    return _dated("completed_on", start, end, ruling, training)
+def _completed(asked: _Asked) -> Select[Any]:
+    return _dated("completed_on", asked)
 
 
-def _effective(start: date, end: date, ruling: Ruling, training: bool) -> Select[Any]:
+def _effective(asked: _Asked) -> Select[Any]:
     """Attended for at least the threshold of the planned hours, in all sign-ups to that offering together."""
     same, day = rows.twins(), Enrolment.first_attended_on
     never = rows.outside(same)
-    several = rows.shared(start, date.max, same, never)
+    several = rows.shared(asked.start, date.max, same, never)
     later = rows.later_ones("first_attended_on", several).subquery("later")
     one, other = several.alias("one"), several.alias("other")
     amount = func.sum(type_coerce(AttendedHours.class_hours, Integer))
@@ -103,36 +154,45 @@ def _effective(start: date, end: date, ruling: Ruling, training: bool) -> Select
     )
     own = select(amount).where(AttendedHours.enrolment_id == Enrolment.id).correlate(Enrolment).scalar_subquery()
     together = func.coalesce(own, 0) + func.coalesce(elsewhere.c.hundredths, 0)
+    gone = union_all(select(never.c.id), select(later.c.id)).subquery("gone")
     return (
         _rows(day, same)
         .outerjoin(elsewhere, elsewhere.c.id == Enrolment.id)
         .where(
-            day.between(start, end),
-            ruling.is_training() if training else ~ruling.is_training(),
-            Enrolment.id.not_in(select(never.c.id)),
-            Enrolment.id.not_in(select(later.c.id)),
-            100 * together >= ruling.percent * type_coerce(Offering.planned_hours, Integer),
+            asked.in_time(day),
+            asked.stays(select(gone.c.id)),
+            100 * together >= asked.ruling.percent * type_coerce(Offering.planned_hours, Integer),
         )
     )
 
 
-def _has_place() -> Any:
-    """Registered, and neither gone before attending nor of an offering that was cancelled before they came (R10)."""
+_DAYS = {"applied": Enrolment.applied_on, "registered": Enrolment.registered_on}
+
+
+def _stands(rung: str) -> Any:
+    """Registered: neither gone before attending nor of an offering that was cancelled before they came (R10)."""
+    if rung == "applied":
+        return true()
     came = Enrolment.first_attended_on.is_not(None)
     return or_(came, and_(Enrolment.withdrawn_on.is_(None), Offering.cancelled_at.is_(None)))
 
 
-def _applied(start: date, end: date, ruling: Ruling, training: bool) -> Select[Any]:
-    return _earliest(Enrolment.applied_on, None, start, end, ruling, training)
+def _applied(asked: _Asked) -> Select[Any]:
+    return _earliest("applied", asked)
 
 
-def _registered(start: date, end: date, ruling: Ruling, training: bool) -> Select[Any]:
-    return _earliest(Enrolment.registered_on, _has_place(), start, end, ruling, training)
+def _registered(asked: _Asked) -> Select[Any]:
+    return _earliest("registered", asked)
 
 
-def _earliest(day: Any, stands: Any, start: date, end: date, ruling: Ruling, training: bool) -> Select[Any]:
+def _earliest(rung: str, asked: _Asked) -> Select[Any]:
     """Of several sign-ups of one human being to one offering the first that stands, in whichever year."""
-    same = rows.twins()
+    same, day, stands = rows.twins(), _DAYS[rung], _stands(rung)
+    return _rows(day, same).where(asked.in_time(day), stands, asked.stays(_later(day, stands, same)))
+
+
+def _later(day: Any, stands: Any, same: CTE) -> Select[Any]:
+    """Who never counts, and of those who signed up more than once to one offering all but the first: ``id``."""
     never = rows.outside(same)
     twice = (
         select(Enrolment.person_id, Enrolment.offering_id)
@@ -153,21 +213,16 @@ def _earliest(day: Any, stands: Any, start: date, end: date, ruling: Ruling, tra
         select(Enrolment.id, place.label("place"))
         .join(Offering, Offering.id == Enrolment.offering_id)
         .outerjoin(same, same.c.person_id == Enrolment.person_id)
-        .where(Enrolment.id.in_(select(several.c.id)), day.is_not(None), Enrolment.id.not_in(select(never.c.id)))
+        .where(
+            Enrolment.id.in_(select(several.c.id)), day.is_not(None), stands, Enrolment.id.not_in(select(never.c.id))
+        )
+        .subquery("ranked")
     )
-    if stands is not None:
-        ranked = ranked.where(stands)
-    later = ranked.subquery("ranked")
-    gone = union_all(select(never.c.id), select(later.c.id).where(later.c.place > 1)).subquery("gone")
-    found = _rows(day, same).where(
-        day.between(start, end),
-        ruling.is_training() if training else ~ruling.is_training(),
-        Enrolment.id.not_in(select(gone.c.id)),
-    )
-    return found if stands is None else found.where(stands)
+    gone = union_all(select(never.c.id), select(ranked.c.id).where(ranked.c.place > 1)).subquery("gone")
+    return select(gone.c.id)
 
 
-def _certified(start: date, end: date, ruling: Ruling, training: bool) -> Select[Any]:
+def _certified(asked: _Asked) -> Select[Any]:
     same = rows.twins()
     human = func.coalesce(same.c.identity, Enrolment.person_id)
     day = Certificate.issued_on
@@ -187,7 +242,7 @@ def _certified(start: date, end: date, ruling: Ruling, training: bool) -> Select
         .subquery("every")
     )
     columns = (every.c[name] for name in ("enrolment_id", "offering_id", "person_id", "identity", "day"))
-    return select(*columns).where(every.c.place == 1, every.c.day.between(start, end))
+    return select(*columns).where(every.c.place == 1, asked.in_time(every.c.day))
 
 
 _RUNGS = {

@@ -31,3 +31,10 @@ def kept(key: tuple[Any, ...], count: Callable[[], T]) -> T:
     while len(tables) > MOST:
         tables.popitem(last=False)
     return counted
+
+
+def peek(key: tuple[Any, ...]) -> Any | None:
+    """What is kept and still true; nothing is counted for it."""
+    state = current_app.extensions.get(_KEPT, {})
+    found = state.get("tables", {}).get(key)
+    return found[1] if found is not None and found[0] == state["version"].now() else None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from flask import abort, render_template, request, url_for
 from sqlalchemy import select
 
-from app.counts import MEASURES, lists
+from app.counts import DIMENSIONS, MEASURES, Figures, lists
 from app.counts.activities import activities, listed
+from app.counts.dimensions import EVERY
 from app.counts.files import HEADINGS
 from app.counts.rows import ELDERLY
+from app.counts.rungs import Ruling
 from app.database import db
 from app.forms.bureau import FigureForm
 from app.models import (
@@ -33,12 +37,14 @@ from app.models.place import DIVISIONS
 from app.models.rules import AGE_BANDS, CATEGORIES, COUNTED, HOUR_BANDS, NAMELESS, RULE_SET, RUNGS, UNKNOWN
 from app.refusal import N_
 from app.web.access import asked_page, mine
-from app.web.bureau import bp
+from app.web.bureau import bp, counted
+from app.web.bureau.kept import kept, peek
 from app.web.bureau.tables import span_name
 from app.web.bureau.years import require_year
 from app.web.words import gettext
 
 PER_PAGE = 50
+MANY = 5000  # people: fewer are sorted sooner than found one after the other
 NOBODY = {UNKNOWN: N_("未知"), NAMELESS: N_("集体（没有名字）")}
 BOOKS = {"on_the_books": N_("在册人数"), "on_the_books_attended": N_("在册，其中到课")}
 
@@ -57,9 +63,9 @@ def sign_ups(year: int) -> str:
     context = {"certificates": _certificates, "group_headcount": _groups}.get(measure, _sign_ups)(place, measure, page)
     if measure == "person_times_total":
         context["groups"] = db.session.execute(lists.groups(place)).all()
-    if place.category == ELDERLY and measure in ("persons", "persons_max", "person_times"):
-        context["ages"] = lists.elderly_ages(place) if not place.activity else None
-        context["books"] = lists.books(place) if place.month is None and not place.activity else None
+    if place.category == ELDERLY and measure in ("persons", "persons_max", "person_times") and not place.activity:
+        context["ages"] = kept(("ages", place), lambda: lists.elderly_ages(place))
+        context["books"] = None if place.month else kept(("books", place), lambda: lists.books(place))
     return render_template(
         "bureau/sign_ups.html",
         year=year,
@@ -168,24 +174,101 @@ def year_groups(year: int) -> str:
 
 def _sign_ups(place: lists.Place, measure: str, page: int) -> dict[str, Any]:
     kind = {"persons_max": "persons", "person_times_total": "person_times"}.get(measure, measure)
-    listed = (
-        lists.on_the_books(place, attended=measure != "on_the_books")
-        if measure in BOOKS
-        else lists.sign_ups(place, kind)
-    )
-    count, people, amount = lists.sums(listed)
-    found = db.session.execute(_slice(listed, count, page)).all()
+    if measure in BOOKS:
+        return _on_the_books(place, measure, page)
+    count, people, hours = _sizes(place, kind)
+    gone = _gone(place, kind)
+    first = (page - 1) * PER_PAGE
+    if kind == "persons" and (people or 0) > MANY and place.may_walk:
+        ahead = kept(("in front", place), lambda: lists.size(lists.in_front(place, gone)))
+        found = lists.people(place, gone, ahead, first, PER_PAGE + 1)
+    else:
+        listed = lists.sign_ups(place, kind, gone)
+        found = list(db.session.execute(listed.limit(PER_PAGE + 1).offset(first)))
+    if page > 1 and not found:
+        abort(404)
+    return _shown(found[:PER_PAGE]) | {
+        "count": len(found) if count is None else count,
+        "people": people,
+        "hours": hours,
+        "pages": None if count is None else _pages(count),
+        "more": len(found) > PER_PAGE,
+    }
+
+
+def _on_the_books(place: lists.Place, measure: str, page: int) -> dict[str, Any]:
+    listed = lists.on_the_books(place, attended=measure != "on_the_books")
+    count, people, _ = lists.sums(listed)
+    return _shown(db.session.execute(_slice(listed, count, page)).all()) | {
+        "count": count,
+        "people": people,
+        "pages": _pages(count),
+    }
+
+
+def _shown(found: Sequence[Any]) -> dict[str, Any]:
     enrolments = loaded([row.enrolment_id for row in found])
     return {
         "rows": [
-            {"enrolment": enrolments[row.enrolment_id], "identity": row.identity, "amount": Decimal(row.amount) / 100}
+            {
+                "enrolment": enrolments[row.enrolment_id],
+                "identity": row.identity,
+                "amount": Decimal(row.amount) / 100,
+                "month": row.day,
+            }
             for row in found
-        ],
-        "count": count,
-        "people": people,
-        "hours": Decimal(amount) / 100,
-        "pages": _pages(count),
+        ]
     }
+
+
+def _sizes(place: lists.Place, kind: str) -> tuple[int | None, int, Decimal]:
+    """Rows, people and class hours of a whole list: from the year's table where it is one of its cells.
+
+    Counting them takes longer than a page of the list; so hours have no number of rows there.
+    """
+    figures = _cell(place)
+    if figures is not None:
+        rows = {"completions": figures.completions, "class_hours": None}.get(kind, figures.person_times)
+        return rows, figures.persons_max, figures.class_hours
+    key = "person_times" if kind == "persons" else kind
+    rows, people, amount = kept(
+        ("sizes", place, key), lambda: lists.sums(lists.sign_ups(place, key, lists.gone(place, key)))
+    )
+    return rows, people, Decimal(amount) / 100
+
+
+def _cell(place: lists.Place) -> Figures | None:
+    """The figure that opened the list, where its table is kept or is the year's own."""
+    told = {name: key for name in DIMENSIONS if (key := getattr(place, name)) is not None}
+    if len(told) > 1 or place != lists.Place(place.year, **told):
+        return _cell_of_table(place)
+    year = counted.year_of(place.year)
+    if not told:
+        return year.total
+    [(by, key)] = told.items()
+    return next((row.figures for row in year.tables[by] if row.key == key), None)
+
+
+def _cell_of_table(place: lists.Place) -> Figures | None:
+    told = {by: key for by in EVERY if by not in ("month", "year") and (key := getattr(place, by)) is not None}
+    if place.within:
+        told["month" if "-" in place.within else "year"] = place.within
+    category = told.pop("category") if len(told) == 2 and "category" in told else None
+    if len(told) != 1:
+        return None
+    [(by, key)] = told.items()
+    row = {"within" if by in ("month", "year") else by: key}
+    asked = lists.Place(place.year, basis=place.basis, rung=place.rung)
+    told_again: dict[str, Any] = {"category": category} | row
+    if place != replace(asked, **told_again):
+        return None
+    table = peek(("tally", place.span, by, Ruling(place.rung), category))
+    return next((row.figures for row in table.rows if row.key == key), None) if table else None
+
+
+def _gone(place: lists.Place, kind: str) -> list[int]:
+    rung = "hours" if kind == "class_hours" else "completed" if kind == "completions" else place.rung
+    return kept(("gone", place.span, rung), lambda: lists.gone(place, kind))
 
 
 def _certificates(place: lists.Place, measure: str, page: int) -> dict[str, Any]:
