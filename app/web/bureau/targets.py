@@ -201,8 +201,10 @@ def _beside_books(row: Row) -> tuple[OnTheBooks | None, tuple[Ages, Ages] | None
     if row.target.measure != "on_the_books" or not name:
         return None, None
     city, provider = counted.year_of(row.year).books, Provider.named(name)
-    place = lists.Place(row.year, category=ELDERLY, provider=provider.id) if provider else None
-    return city, lists.elderly_ages(place) if place else None
+    if provider is None:
+        return city, None
+    place = lists.Place(row.year, category=ELDERLY, provider=provider.id)
+    return city, counted.kept(("ages", place), lambda: lists.elderly_ages(place))
 
 
 def _changes(of: Target) -> list[tuple[TargetChange, list[tuple[str, str]]]]:
