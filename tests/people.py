@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ from app.models import Account, Course, Offering, Person, PolicyDocument, Provid
 from app.models.account import AT_AN_INSTITUTION, hash_password
 from app.models.person import mobile_index
 from app.models.scheduling import schedule
+from app.statement import verify
 from app.statement.signing import FOLDER
 
 _numbers = itertools.count(1)
@@ -146,11 +152,11 @@ def a_target(code: str = "D1", **facts: Any) -> Target:
 
 
 def a_statement(provider: Provider | None = None, year: int = 2020, **facts: Any) -> Statement:
-    """Attested, of a file that holds nothing."""
+    """Attested, of a file in which nothing is told."""
     name = f"{year}-{provider.id if provider else 'city'}-{next(_numbers)}.sqlite"
     folder = Path(current_app.instance_path) / FOLDER
     folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(b"")
+    shutil.copy(_empty_file(), folder / name)
     figures = ("rows", "persons", "persons_max", "person_times", "group_headcount", "class_hundredths", "completions")
     statement = Statement(
         year=year, provider_id=provider.id if provider else None, scope=provider.id if provider else 0, sequence=0,
@@ -160,3 +166,16 @@ def a_statement(provider: Provider | None = None, year: int = 2020, **facts: Any
     db.session.add(statement)
     db.session.flush()
     return statement
+
+
+@cache
+def _empty_file() -> Path:
+    """A statement's file with its tables, and the few lines that its paper needs."""
+    path = Path(tempfile.mkdtemp()) / "empty.sqlite"
+    with closing(sqlite3.connect(path)) as base:
+        for table, columns in verify.TABLES.items():
+            base.execute(f"CREATE TABLE {table} ({', '.join(name for name, _ in (*columns, verify.SEAL))})")
+        for name in ("title", "rule_set", "rule_set_first_year", "digest_of_the_year_before"):
+            base.execute("INSERT INTO about (name, value) VALUES (?, ?)", (name, "演示"))
+        base.commit()
+    return path

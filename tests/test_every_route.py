@@ -80,6 +80,7 @@ ROUTES: dict[str, str] = {
         provider.ledgers provider.ledger_batch provider.ledger_loading provider.ledger_undoing provider.ledger_refused
         provider.ledger_year
         provider.years provider.year provider.year_signature provider.year_withdrawal provider.statement_file
+        provider.statement_paper
         provider.groups provider.group provider.group_confirmation provider.group_cancellation
         provider.confirmation_revocation provider.group_sheet
     """,
@@ -90,6 +91,7 @@ ROUTES: dict[str, str] = {
         bureau.targets bureau.load_targets bureau.target bureau.new_target bureau.target_description bureau.target_end
         bureau.new_policy bureau.reported bureau.new_reported bureau.reported_figure
         bureau.statement bureau.statement_signature bureau.statement_withdrawal bureau.statement_file
+        bureau.statement_paper
         bureau.registers bureau.new_register bureau.register bureau.register_file bureau.new_entry bureau.register_entry
         bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
         bureau.entry_consent_withdrawal

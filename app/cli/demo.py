@@ -24,6 +24,7 @@ def load() -> None:
     if demo.is_empty():
         click.echo("正在载入演示数据，大约半分钟……")
         demo.load(today(), instance, lambda sentence: click.echo(f"  {sentence}"))
+        demo.sign(today(), instance, lambda sentence: click.echo(f"  {sentence}"))
     load_missing(the_plan())  # a registry that was filled before there were targets
     lines = demo.sign_ins(instance)
     if lines:

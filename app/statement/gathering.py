@@ -7,7 +7,6 @@ them: otherwise next year's lessons would seem to alter this one.
 from __future__ import annotations
 
 import hmac
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +29,10 @@ from app.models import (
     Offering,
     Person,
     Provider,
+    ReportedFigure,
+    Transfer,
 )
+from app.models.reported import KINDS as FIGURES
 
 OFFERINGS_AT_ONCE = 100
 LETTERS = {"present": "P", "late": "L", "left_early": "E", "leave": "V", "absent": "A", "unmarked": "U"}
@@ -71,7 +73,8 @@ class Gathering:
 
     def parts(self) -> Iterator[tuple[Rows, Rows]]:
         """Lessons and sign-ups of a hundred offerings, in the order of their keys."""
-        never = set(self._connection.scalars(select(rows.outside(rows.twins()).c.id)))
+        never = dict.fromkeys(self._connection.scalars(select(rows.outside(rows.twins()).c.id)), "teacher")
+        never |= dict.fromkeys(self._connection.scalars(select(Transfer.left_id)), "moved")
         keys = list(self._offerings)
         for n in range(0, len(keys), OFFERINGS_AT_ONCE):
             yield self._part(keys[n : n + OFFERINGS_AT_ONCE], never)
@@ -108,6 +111,27 @@ class Gathering:
             for identity in known
             for kind, number in self._pairs.documents.get(identity, ())
         )
+
+    def reported(self) -> Rows:
+        """Figures told with a document, enrolment among them (R18): institution, name, value, its day, document."""
+        told = (
+            ReportedFigure.current()
+            .where(ReportedFigure.year == self.year)
+            .order_by(ReportedFigure.kind, ReportedFigure.provider_id, ReportedFigure.slot)
+            .options(db.joinedload(ReportedFigure.target))
+        )
+        if self.provider_id is not None:
+            told = told.where(ReportedFigure.provider_id == self.provider_id)
+        return [
+            (
+                each.provider_id,
+                FIGURES[each.kind].label + (f" {each.target.code}" if each.target else ""),
+                f"{each.value.normalize():f}",
+                each.as_of and each.as_of.isoformat(),
+                each.document,
+            )
+            for each in db.session.scalars(told)
+        ]
 
     # -- steps -------------------------------------------------------------
 
@@ -150,7 +174,7 @@ class Gathering:
     def _within(self) -> Any:
         return literal_column("1") == 1 if self.provider_id is None else Offering.provider_id == self.provider_id
 
-    def _part(self, keys: list[int], never: set[int]) -> tuple[Rows, Rows]:
+    def _part(self, keys: list[int], never: dict[int, str]) -> tuple[Rows, Rows]:
         lessons, rolls = self._rolls(keys)
         hours = self._hours(keys)
         certified = self._certified([key for key in keys if not self._offerings[key][-1]])
@@ -183,7 +207,7 @@ class Gathering:
                     self.names.of("sign-up", enrolment_id),
                     self._human(identity),
                     offering_id,
-                    _left_out(part, gone) if enrolment_id in never else "",
+                    _left_out(part, gone, never[enrolment_id]) if enrolment_id in never else "",
                     applied,
                     registered,
                     withdrawn,
@@ -262,7 +286,7 @@ class Gathering:
         return self.names.of("person", identity)
 
     def _ask(self, statement: Any) -> list[Any]:
-        return [tuple(row) for row in self._connection.execute(statement)]
+        return list(self._connection.execute(statement).all())
 
 
 def _day(column: Any) -> Any:
@@ -284,9 +308,9 @@ _SIGN_UPS = select(
 ).join(Person, Person.id == Enrolment.person_id)
 
 
-def _left_out(part: str, gone: bool) -> str:
-    """Why a row never counts (R2)."""
-    return "staff" if part != "learner" else "gone" if gone else "teacher"
+def _left_out(part: str, gone: bool, otherwise: str) -> str:
+    """Why a row never counts (R2, R11)."""
+    return "staff" if part != "learner" else "gone" if gone else otherwise
 
 
 def _of_age(birth: str | None, starts_on: str) -> int | None:
@@ -304,4 +328,4 @@ def _month_by_month(text: str) -> str:
     told: dict[int, int] = defaultdict(int)
     for month, amount in _pairs_in(text):
         told[int(month[5:7])] += int(amount)
-    return json.dumps(dict(sorted(told.items())), separators=(",", ":"))
+    return "{" + ",".join(f'"{month}":{amount}' for month, amount in sorted(told.items())) + "}"

@@ -9,13 +9,14 @@ from sqlalchemy import and_, cast, exists, func, literal_column, or_, select, te
 
 from app.counts import rows
 from app.database import db
-from app.models import Course, Enrolment, LedgerBatch, Lesson, Mark, Offering, Provider
+from app.models import Course, Enrolment, LedgerBatch, Lesson, Mark, Offering, Provider, ReportedFigure
 from app.refusal import N_
 
 LATE_AFTER = 7  # days after the lesson (R23)
 KINDS: dict[str, str] = {
     "roll": N_("没有点名的课"),
     "pair": N_("没有判定的疑似同一人"),
+    "enrolment": N_("没有在校生数或没有依据的学校"),
     "late": N_("晚录的点名"),
     "ledger": N_("晚录的台账"),
     "unsigned": N_("没有签认的机构"),
@@ -37,7 +38,12 @@ def open_questions(year: int, provider_id: int | None, pairs: int) -> list[Quest
     found = [*_missing_rolls(year, provider_id)]
     if pairs:
         found.append(Question("pair", "", "人数因此写成少–多（规则 R20）", pairs))
-    return [*found, *_late_marks(year, provider_id), *_late_ledgers(year, provider_id)]
+    return [
+        *found,
+        *_unsourced_enrolment(year, provider_id),
+        *_late_marks(year, provider_id),
+        *_late_ledgers(year, provider_id),
+    ]
 
 
 def _of_offering(provider_id: int | None) -> Any:
@@ -75,6 +81,33 @@ def _missing_rolls(year: int, provider_id: int | None) -> list[Question]:
     for offering_id, *names, held_on in db.session.connection().execute(uncalled):
         days[offering_id, " ".join(names)].append(held_on.isoformat())
     return [Question("roll", subject, _some(held), len(held)) for (_, subject), held in days.items()]
+
+
+def _unsourced_enrolment(year: int, provider_id: int | None) -> list[Question]:
+    """Vocational schools that held something in the year and whose ratio lacks its denominator or its source (R18)."""
+    held = exists().where(
+        Offering.provider_id == Provider.id,
+        Offering.starts_on <= rows.bounds(year)[1],
+        Offering.ends_on >= rows.bounds(year)[0],
+    )
+    told = and_(
+        ReportedFigure.provider_id == Provider.id,
+        ReportedFigure.kind == "enrolment",
+        ReportedFigure.year == year,
+        ReportedFigure.replaced_at.is_(None),
+    )
+    schools = (
+        select(Provider.name, ReportedFigure.id)
+        .outerjoin(ReportedFigure, told)
+        .where(Provider.kind == "vocational_school", held, func.coalesce(ReportedFigure.document, "") == "")
+        .order_by(Provider.name, Provider.id)
+    )
+    if provider_id is not None:
+        schools = schools.where(Provider.id == provider_id)
+    return [
+        Question("enrolment", name, "9 月 1 日在校生数没有依据" if figure else "没有报 9 月 1 日在校生数", 1)
+        for name, figure in db.session.connection().execute(schools)
+    ]
 
 
 def _late_marks(year: int, provider_id: int | None) -> list[Question]:

@@ -64,7 +64,8 @@ TABLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("cancelled", "INTEGER"),
     ),
     "lesson": (_N, ("offering", "INTEGER"), *_texts("held_on"), ("class_hundredths", "INTEGER")),
-    # sign_up and person are pseudonyms of this file; left_out says why a row never counts (staff, gone, teacher);
+    # sign_up and person are pseudonyms of this file; left_out says why it never counts (staff, gone, teacher, moved to
+    # another offering);
     # of_age: 60 or more on the offering's first day; hours: {"month": hundredths}; roll: a letter for each lesson of
     # the offering in this year, in the order of table lesson (P present, L late, E left early, V leave, A absent,
     # U unmarked, - nothing said).
@@ -109,12 +110,12 @@ _DIMENSIONS = (
 )
 
 
-def _exploded(columns: str, source: str, wherever: str = "") -> str:
+def _exploded(columns: str, source: str, wherever: str = "", each: str = "") -> str:
     parts = []
     for name, key, which in _DIMENSIONS:
         if wherever:
             which = f"CASE WHEN {wherever} THEN {int(not name.startswith('activ'))} ELSE {which} END"
-        parts.append(f"SELECT '{name}' AS by_what, {key} AS key, {columns} FROM {source} WHERE {which}")
+        parts.append(f"SELECT '{name}' AS by_what, {key} AS key, {columns} FROM {source} WHERE {which} {each}".rstrip())
     return "\nUNION ALL ".join(parts)
 
 
@@ -166,10 +167,8 @@ UNION ALL SELECT 'class_hundredths', offering, month, sum(hundredths) FROM hours
 UNION ALL SELECT 'completions', offering, month, count(*) FROM completed GROUP BY 2, 3
 UNION ALL SELECT 'certificates', offering, month, count(*) FROM certified GROUP BY 2, 3""",
     # R6: persons are distinct in each row of a table.
-    "crowd": _exploded("count(DISTINCT person) AS persons", "attended")
-    .replace("WHERE training", "WHERE training GROUP BY 1, 2")
-    .replace("WHERE NOT training", "WHERE NOT training GROUP BY 1, 2")
-    + """
+    "crowd": f"""WITH came AS MATERIALIZED (SELECT person, category, division, provider, month, training FROM attended)
+{_exploded("count(DISTINCT person) AS persons", "came", each="GROUP BY 1, 2")}
 UNION ALL SELECT 'on_the_books', 'registered', count(DISTINCT person) FROM on_the_books
 UNION ALL SELECT 'on_the_books', 'came', count(DISTINCT person) FROM on_the_books WHERE came""",
     # R20: by how many people a row shrinks when its open pairs are taken as one.

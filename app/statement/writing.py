@@ -162,6 +162,7 @@ class _Writer:
         self.pairs = gathering.open_pairs()
         self.put("open_pair", self.pairs)
         self.put("document", gathering.documents())
+        self.put("reported", gathering.reported())
         self.put("signed", (_signed(each) for each in plan.signed))
 
     def put(self, name: str, rows: Iterable[Any]) -> None:

@@ -11,9 +11,11 @@ from app.clock import now, today
 from app.counts.files import HEADINGS
 from app.forms.statement import BLAME, SignatureForm
 from app.models import Statement
+from app.models.rules import CATEGORIES
 from app.models.statement import PARTS, may_sign
 from app.refusal import N_, Refusal
 from app.statement import signing
+from app.statement.printed import as_pdf
 from app.statement.questions import KINDS
 from app.statement.writing import Made, class_hours
 from app.web.access import me
@@ -56,6 +58,16 @@ def file_of(statement: Statement) -> Response:
     )
 
 
+def paper_of(statement: Statement) -> Response:
+    """The same on paper."""
+    path = folder() / statement.file_name
+    if not path.exists() or not path.stat().st_size:
+        abort(404)
+    answer = Response(as_pdf(statement, path, statement.drawn_up_at), content_type="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="statement-{path.stem}.pdf"'
+    return answer
+
+
 def words(statements: list[Statement], provider_id: int | None) -> dict[str, Any]:
     """For the pages' templates: the statements that stand, and what this account may do about them."""
     pending = statements[-1] if statements and statements[-1].attested_at is None else None
@@ -78,5 +90,6 @@ def words(statements: list[Statement], provider_id: int | None) -> dict[str, Any
 
 
 def rows_of(made: Made, by: str) -> list[tuple[str, str, dict[str, int]]]:
-    """The lines of one table: key, label, figures."""
-    return made.tables.get(by, [])
+    """The lines of one table: key, label, figures; categories in the plan's order."""
+    order = {key: place for place, key in enumerate(CATEGORIES)}
+    return sorted(made.tables.get(by, []), key=lambda row: order.get(row[0], 0))

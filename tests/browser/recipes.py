@@ -21,6 +21,8 @@ NO_PAGE = {
     "provider.ledger_refused": "a workbook",
     "provider.ledger_year": "a workbook",
     "provider.statement_file": "a file",
+    "provider.statement_paper": "a PDF",
+    "bureau.statement_paper": "a PDF",
     "public.verify": "a program",
     "bureau.statement_file": "a file",
     "bureau.register_file": "CSV",

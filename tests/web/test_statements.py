@@ -44,6 +44,8 @@ def test_an_institution_signs_its_year_on_its_page_and_the_bureau_the_citys(app,
     assert digest[:8] in page and "签认 46" in page and "更正" not in page.split("<main")[1].split("未决")[0]
     file = client.get(f"/desk/statements/{signed.id}/file")
     assert file.status_code == 200 and file.data == (instance / signed.file_name).read_bytes()
+    paper = client.get(f"/desk/statements/{signed.id}/paper")
+    assert paper.mimetype == "application/pdf" and paper.data.startswith(b"%PDF")
 
     assert "未签" in client.sign_in(reader).get(f"/bureau/years/{YEAR}").text
     page = client.get(BUREAU).text

@@ -56,6 +56,12 @@ def statement_file(statement_id: int) -> Response:
     return signed.file_of(mine(Statement, statement_id))
 
 
+@bp.get("/statements/<int:statement_id>/paper")
+def statement_paper(statement_id: int) -> Response:
+    """The statement as a PDF, to be signed by hand and kept."""
+    return signed.paper_of(mine(Statement, statement_id))
+
+
 def _page(year: int, form: SignatureForm) -> Any:
     require_year(year)
     figures = counted.year_of(year)

@@ -67,6 +67,12 @@ def statement_file(statement_id: int) -> Response:
     return signed.file_of(mine(Statement, statement_id, provider_id=own_provider_id()))
 
 
+@bp.get("/statements/<int:statement_id>/paper")
+def statement_paper(statement_id: int) -> Response:
+    """The statement as a PDF, to be signed by hand and kept."""
+    return signed.paper_of(mine(Statement, statement_id, provider_id=own_provider_id()))
+
+
 def _page(year: int, form: SignatureForm) -> Any:
     _require(year)
     db.session.rollback()
