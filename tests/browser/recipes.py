@@ -338,6 +338,7 @@ REGISTERS = [
     Recipe("bureau.state_correction", "errors", "bureau", FIRST_STATE, do=press("用这一条代替")),
     Recipe("bureau.programmes", "", "bureau"),
     Recipe("bureau.programmes", "errors", "bureau", do=press("加上")),
+    Recipe("bureau.year_partners", "", "bureau", LAST),
     Recipe("bureau.year_programmes", "", "bureau", LAST),
     Recipe("bureau.year_programmes", "none", "bureau", {"year": "year:empty"}),
     Recipe("bureau.programme_year", "", "bureau", {**LAST, "programme_id": "programme:week"}),
