@@ -14,13 +14,15 @@ from urllib.parse import unquote
 
 import psycopg
 import pysqlite3.dbapi2 as sqlite
+import pytest
 
-from app import ledger
-from app.clock import today
+from app import ledger, sealing
+from app.clock import now, today
 from app.database import db, writing
-from app.models import Account, Observation, Person
+from app.models import Account, GroupBooking, Observation, Person
 from app.sealing import SealBroken
 from tests.ledgers import CAME, PROVIDER, a_row, number, workbook
+from tests.live_files import content
 from tests.people import PASSWORD, a_provider, an_account, an_offering, mobile
 
 DOCUMENTS = [number(n) for n in range(1_000)]
@@ -141,7 +143,7 @@ def files_of_sqlite(folder: Path) -> Iterator[tuple[str, bytes]]:
     """The file with its free pages, the write-ahead log before it is folded in, a backup made while it runs."""
     path = Path(db.engine.url.database)
     assert path.with_name(f"{path.name}-wal").stat().st_size > 0
-    yield from ((each.name, each.read_bytes()) for each in path.parent.glob(f"{path.name}*"))
+    yield from ((each.name, content(each)) for each in path.parent.glob(f"{path.name}*"))
     source, copy = sqlite.connect(path), sqlite.connect(folder / "backup.db")
     source.backup(copy)
     source.close()
@@ -184,13 +186,38 @@ SEALED = {
 
 def test_every_sealed_column_is_asked(app):
     columns = {f"{t.name}.{c.name}" for t in db.metadata.sorted_tables for c in t.columns if "sealed" in c.name}
-    assert columns == {f"{name}_sealed" for name in SEALED} | {"ledger_row.cells_sealed"}, "see the ledger's own test"
+    elsewhere = {"ledger_row.cells_sealed", "group_booking.telephone_sealed", "group_confirmation.sheet_sealed"}
+    assert columns == {f"{name}_sealed" for name in SEALED} | elsewhere, "see the ledger's own test, and the next one"
     # A number kept under any other name would be found by the test above; this finds it by its name.
     kept = {f"{t.name}.{c.name}" for t in db.metadata.sorted_tables for c in t.columns}
     bare = {name for name in kept if re.search(r"mobile|document|telephone", name.split(".")[1])}
     assert {n for n in bare if not n.endswith(("_sealed", "_index", "_type"))} <= {
-        "provider.telephone", "offering.telephone"
+        "provider.telephone", "offering.telephone",
+        # Papers, and no number of anybody's:
+        "target.document_id", "reported_figure.document", "register_state.document", "register_state.document_name",
     }  # fmt: skip
+
+
+def test_a_groups_telephone_and_its_sheet_lie_sealed(app, engine_name, tmp_path):
+    sheet = b"%PDF-1.4 " + "藏名演示，1390000".encode() + b"7" * 4
+    with writing():
+        offering = an_offering(category="youth", first_on=today() - timedelta(1))
+        booked = GroupBooking.book(
+            offering, group_name="第一小学（演示）", size=40, contact="李演示", telephone="13900007777", evidence="函",
+            by=None, at=now(),
+        )  # fmt: skip
+        lesson = offering.lessons[0]
+        booked.count(lesson, 40, by=None, at=now())
+        sent = booked.confirm(today(), "李演示", day=today(), by=None, at=now(), sheet=("签到.pdf", sheet))
+    assert (booked.telephone, sent.sheet()) == ("13900007777", sheet)
+    places = dict(files_of_sqlite(tmp_path) if engine_name == "sqlite" else files_of_postgresql())
+    plain = {where: data.replace(b"\0", b"") for where, data in places.items()}
+    assert [where for where, data in plain.items() if "第一小学（演示）".encode() in data], (
+        "the search reads the tables"
+    )
+    assert [where for where, data in plain.items() if b"13900007777" in data or sheet in data] == []
+    with pytest.raises(SealBroken):
+        sealing.sealer().open_bytes(sent.sheet_sealed, "group_confirmation", "sheet", "another")
 
 
 def equal_numbers_differ_and_none_opens_elsewhere(went_in: Entered) -> None:

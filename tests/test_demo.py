@@ -71,7 +71,7 @@ def everything() -> dict[str, list[str]]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {path.name: content(path) for path in folder.rglob("*") if path.is_file()}
 
 
 def data_version() -> bytes:
@@ -79,7 +79,7 @@ def data_version() -> bytes:
     db.session.remove()
     with db.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
-    return Path(db.engine.url.database).read_bytes()[24:28]
+    return content(Path(db.engine.url.database))[24:28]
 
 
 def nameless(year: int) -> int:

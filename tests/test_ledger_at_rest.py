@@ -14,6 +14,7 @@ from app.ledger import staging
 from app.models import LedgerRow, Person
 from tests.conftest import make_registry
 from tests.ledgers import CAME, a_row, load, number, workbook
+from tests.live_files import content
 
 PEOPLE = 500  # a document and a mobile each: 1,000 numbers
 
@@ -47,7 +48,7 @@ def test_no_number_lies_in_clear_anywhere(tmp_path, monkeypatch, caplog):
 
 
 def hits(folder: Path, log: str) -> list[str]:
-    places = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    places = {path.name: content(path) for path in folder.rglob("*") if path.is_file()}
     places["log"] = log.encode()
     assert any(name.startswith("registry.db") for name in places)
     numbers = [secret for n in range(PEOPLE) for secret in secrets_of(n)]
