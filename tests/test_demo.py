@@ -14,6 +14,7 @@ from app.database import db
 from app.models import Account, Course, Enrolment, GroupVisit, Lesson, Offering, Person, Provider
 from app.models.account import ROLES
 from app.models.identity_number import normalise_mobile
+from tests.live_files import content
 
 ROOT = Path(__file__).resolve().parents[1]
 
