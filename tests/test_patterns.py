@@ -9,6 +9,7 @@ from app.counts import count_year
 from app.counts.patterns import KINDS, Patterns, patterns
 from app.database import db, writing
 from app.models import AttendedHours, CandidatePair, Enrolment, GroupVisit, Lesson, Offering, Person
+from app.models.attended import tally_hours
 from app.models.person import settle_identities
 from tests.people import NOON, a_person, an_offering
 from tests.test_counts import MARCH, attended, undecided
@@ -227,6 +228,8 @@ def test_attended_before_being_registered_and_after_leaving(app):
         for month in (3, 4):  # innocent – hours of the month in which they left
             facts = {"enrolment_id": by_ledger.id, "month_on": date(2026, month, 1), "class_hours": 2}
             db.session.add(AttendedHours(**facts))
+        db.session.flush()
+        tally_hours([by_ledger.offering_id])
     told = found()
     assert [(sentence, f.sign_ups) for _, sentence, f in told["before_registration"]] == [
         ("1 人还没登记就到课，最早的早了 15 天（2026-03-25 才登记）", {early.id})

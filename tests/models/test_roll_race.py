@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.database import db, writing
-from app.models import AttendedHours, Enrolment, Lesson, Mark
+from app.models import AttendedHours, Enrolment, Lesson, Mark, OfferingHours
 from app.refusal import Refusal
 from tests.people import NOON, a_person, an_account, an_offering
 
@@ -54,7 +54,7 @@ class Register:
             self.at = offering.lessons[0].begins_at + timedelta(minutes=5)
 
     def wipe(self) -> None:
-        for table in (Mark, AttendedHours):
+        for table in (Mark, AttendedHours, OfferingHours):
             db.session.execute(db.delete(table))
         db.session.execute(db.update(Enrolment).values(first_attended_on=None))
         db.session.execute(db.update(Lesson).values(roll_version=0))

@@ -361,6 +361,8 @@ def test_the_years_stand_side_by_side_with_the_figures_of_their_own_pages(bureau
         assert bureau.get(url).status_code == 200
 
 
+# What PostgreSQL tells of a change is the whole server's, and the other tests write there at the same time.
+@pytest.mark.engine("sqlite")
 def test_years_beside_one_another_are_counted_two_at_a_time(bureau, a_year, monkeypatch):
     asked = []
     monkeypatch.setattr("app.web.bureau.counted.count_year", lambda *a, **k: asked.append(a) or count_year(*a, **k))
