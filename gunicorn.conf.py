@@ -32,8 +32,10 @@ def when_ready(server: Any) -> None:
     """Before the workers: compile what takes long, and keep the collector off the pages that they share."""
     from app.counts import make_ready
 
-    with server.app.wsgi().app_context(), contextlib.suppress(DBAPIError):  # without tables /readyz says so
-        make_ready()
+    app = server.app.wsgi()
+    if "sqlalchemy" in app.extensions:  # the hello-world of the benchmarks has no database
+        with app.app_context(), contextlib.suppress(DBAPIError):  # without tables /readyz says so
+            make_ready()
     gc.collect()
     gc.freeze()
 
