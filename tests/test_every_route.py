@@ -84,16 +84,20 @@ ROUTES: dict[str, str] = {
         provider.groups provider.group provider.group_confirmation provider.group_cancellation
         provider.confirmation_revocation provider.group_sheet
     """,
+    "officer": """
+        bureau.new_register bureau.new_entry bureau.entry_description bureau.state_correction bureau.new_target
+        bureau.target_description bureau.target_end bureau.new_policy bureau.new_reported
+    """,
     "bureau": """
         bureau.year bureau.every_year bureau.year_page bureau.year_file bureau.year_checks bureau.sign_ups
         bureau.year_report bureau.quality_report bureau.open_data bureau.publish
         bureau.sign_up bureau.group_visits bureau.providers
-        bureau.targets bureau.load_targets bureau.target bureau.new_target bureau.target_description bureau.target_end
-        bureau.new_policy bureau.reported bureau.new_reported bureau.reported_figure
+        bureau.targets bureau.load_targets bureau.target
+        bureau.reported bureau.reported_figure
         bureau.statement bureau.statement_signature bureau.statement_withdrawal bureau.statement_file
         bureau.statement_paper
-        bureau.registers bureau.new_register bureau.register bureau.register_file bureau.new_entry bureau.register_entry
-        bureau.entry_description bureau.entry_state bureau.state_correction bureau.entry_consent
+        bureau.registers bureau.register bureau.register_file bureau.register_entry
+        bureau.entry_state bureau.entry_consent
         bureau.entry_consent_withdrawal
         bureau.programmes bureau.plan_programmes bureau.programme_ending bureau.year_programmes bureau.programme_year
         bureau.year_partners
@@ -335,7 +339,7 @@ class World:
         return plain(answer, url)
 
     def owns(self, asker: Asker, who: str, side: str) -> bool:
-        if who in ("bureau", "visitor"):
+        if who in ("bureau", "officer", "visitor"):
             return True
         home = asker.home(who)
         if home is None:

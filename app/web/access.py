@@ -49,11 +49,21 @@ GUARDS: dict[str | None, frozenset[str]] = {
     "trainer": frozenset({"trainer"}),
     "provider": frozenset(DESK),
     "bureau": frozenset(BUREAU),
+    # Pages that are there only to be sent, and fields that hold what others see masked.
+    "bureau.new_register": frozenset({"officer"}),
+    "bureau.new_entry": frozenset({"officer"}),
+    "bureau.entry_description": frozenset({"officer"}),
+    "bureau.state_correction": frozenset({"officer"}),
+    "bureau.new_target": frozenset({"officer"}),
+    "bureau.target_description": frozenset({"officer"}),
+    "bureau.target_end": frozenset({"officer"}),
+    "bureau.new_policy": frozenset({"officer"}),
+    "bureau.new_reported": frozenset({"officer"}),
 }
 # Of a blueprint whose readers are more than its writers: who may send what changes anything.
 WRITERS: dict[str | None, frozenset[str]] = {"bureau": frozenset({"officer"})}
-# Pages that a one-use password opens: the one that asks for a new one, and the way out.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Pages that a one-use password opens: the one that asks for a new one, and the way out.
 _WITH_ONE_USE_PASSWORD = frozenset({"account.new_password", "account.renew_password", "account.sign_out"})
 # A page of the menu that only leads on to another one: where somebody then is.
 _LEADS_TO = {"bureau.year": "bureau.year_page"}
