@@ -8,7 +8,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 
-from app.clock import now, today
+from app.catalogue import LARGEST_ID
+from app.clock import now
 from app.database import db
 from app.forms.bureau_targets import FigureCorrectionForm, ReportedForm
 from app.models import Provider, ReportedFigure, Target
@@ -28,8 +29,8 @@ def reported() -> str:
     wanted = ReportedFigure.current()
     for column, value in (
         (ReportedFigure.kind, asked["kind"]),
-        (ReportedFigure.year, request.args.get("year", type=int)),
-        (ReportedFigure.provider_id, request.args.get("provider", type=int)),
+        (ReportedFigure.year, _number("year")),
+        (ReportedFigure.provider_id, _number("provider")),
         (ReportedFigure.target_id, of.id if of else 0 if asked["target"] else None),
     ):
         if value not in ("", None):
@@ -64,7 +65,7 @@ def new_reported() -> Any:
         asked = Target.coded(request.args.get("target", ""))
         form.kind.data = "target" if asked else ""
         form.target_id.data = str(asked.id) if asked else ""
-        form.year.data = request.args.get("year", type=int)
+        form.year.data = _number("year")
     providers = db.session.execute(select(Provider.id, Provider.name).order_by(Provider.name)).all()
     form.provider_id.choices = [("", gettext("全市")), *((str(id), name) for id, name in providers)]
     form.target_id.choices = [
@@ -87,7 +88,7 @@ def new_reported() -> Any:
     if made:
         flash(gettext("已登记。"))
         return redirect(url_for(".reported_figure", figure_id=made.id), 303)
-    return form_page("bureau/reported_form.html", form, this_year=today().year)
+    return form_page("bureau/reported_form.html", form)
 
 
 @bp.route("/reported/<int:figure_id>", methods=["GET", "POST"])
@@ -108,6 +109,12 @@ def reported_figure(figure_id: int) -> Any:
         flash(gettext("已更正，原来的数留在下面。"))
         return redirect(url_for(".reported_figure", figure_id=made.id), 303)
     return form_page("bureau/reported_figure.html", form, figure=found, history=found.history(), KINDS=KINDS, unit=unit)
+
+
+def _number(name: str) -> int | None:
+    """From the address; what no column can hold asks for nothing."""
+    asked = request.args.get(name, type=int)
+    return asked if asked is not None and 0 <= asked <= LARGEST_ID else None
 
 
 def _chosen(model: Any, key: str) -> Any:
