@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from itertools import product
@@ -44,8 +44,12 @@ def counted(year: int) -> dict[Cell, int]:
 
 def draft(year: int) -> Release:
     """What would be published now, held against what was."""
+    return _held_against(year, counted(year))
+
+
+def _held_against(year: int, counts: Mapping[Cell, int]) -> Release:
     latest = OpenRelease.latest(year)
-    return release(counted(year), None if latest is None else released(latest))
+    return release(counts, None if latest is None else released(latest))
 
 
 def released(row: OpenRelease) -> Release:
@@ -58,11 +62,14 @@ def released(row: OpenRelease) -> Release:
     )
 
 
-def publish(year: int, *, by: Account, at: datetime) -> OpenRelease:
-    """Decides what leaves and keeps it. Raises ``year-not-over``, ``nothing-to-publish`` or ``nothing-new``."""
+def publish(year: int, counts: Mapping[Cell, int], *, by: Account, at: datetime) -> OpenRelease:
+    """Decides what leaves of these counts and keeps it.
+
+    Raises ``year-not-over``, ``nothing-to-publish`` or ``nothing-new``.
+    """
     if year >= today().year:
         raise Refusal("year-not-over", N_("%(year)s 年还没有过完，过完以后再公开。"), year=year)
-    latest, new = OpenRelease.latest(year), draft(year)
+    latest, new = OpenRelease.latest(year), _held_against(year, counts)
     if not any(new.counts.values()):
         raise Refusal("nothing-to-publish", N_("%(year)s 年没有人次，没有什么可公开。"), year=year)
     if latest is not None and released(latest).counts == new.counts:

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, db
+from app.database import Base, db, one_at_a_time
 from app.refusal import N_, Refusal
 
 NUMBER_LENGTH, TITLE_LENGTH, ISSUER_LENGTH = 60, 200, 60
@@ -34,6 +34,7 @@ class PolicyDocument(Base):
     @classmethod
     def add(cls, *, number: str, title: str, issuer: str, issued_on: date | None) -> PolicyDocument:
         """A document that targets can come from; raises ``document-known``."""
+        one_at_a_time(b"policies")
         if cls.numbered(number) is not None:
             raise Refusal("document-known", N_("这份文件已经登记过了，请直接选它。"))
         document = cls(number=number.strip(), title=title.strip(), issuer=issuer.strip(), issued_on=issued_on)

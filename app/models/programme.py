@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import ForeignKey, String, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from app.database import Base, db
+from app.database import Base, db, one_at_a_time
 from app.models.identity_number import normalise_name
 from app.models.offering import Offering
 from app.refusal import N_, Refusal
@@ -37,6 +37,7 @@ class Programme(Base):
     @classmethod
     def add(cls, name: str, note: str = "") -> Programme:
         """A further programme; raises ``programme-taken``."""
+        one_at_a_time(b"programmes")
         if db.session.scalar(select(cls.id).where(cls.name_key == normalise_name(name))) is not None:
             raise Refusal("programme-taken", N_("已经有这个项目了，不用再加。"))
         row = cls(name=name, note=note.strip())

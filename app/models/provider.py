@@ -20,6 +20,7 @@ PROVIDER_KINDS: dict[str, str] = {
     "enterprise": N_("企业"),
     "other": N_("其他"),
 }
+SCHOOLS = ("vocational_school", "county_vocational_centre")  # kinds that report full-time students
 
 
 class Provider(Base):

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, func, or_, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
 
-from app.database import Base, Stamp, db, row_id
+from app.database import Base, Stamp, db, one_at_a_time, row_id
 from app.models.account import Account
 from app.models.course import Course
 from app.models.identity_number import normalise_name
@@ -49,6 +49,7 @@ class RegisterKind(Base):
     @classmethod
     def add(cls, name: str, sort: str, *, public: bool = False) -> Kind:
         """A further list; raises ``kind-taken``."""
+        one_at_a_time(b"registers")
         key = normalise_name(name)
         if any(normalise_name(kind.label) == key for kind in kinds().values()):
             raise Refusal("kind-taken", N_("已经有这张名单了，请直接往里加。"))
@@ -148,6 +149,7 @@ class RegisterEntry(Base):
     @classmethod
     def add(cls, kind: Kind, *, by: Account | None, at: datetime, **facts: Any) -> RegisterEntry:
         """A new entry without a state yet; raises what ``describe`` raises, and ``entry-known``."""
+        one_at_a_time(b"registers")
         key = normalise_name(facts["name"])
         same = select(cls.id).where(
             cls.kind == kind.key,

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, Select, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database import Base, Exact, Stamp, db
+from app.database import Base, Exact, Stamp, db, one_at_a_time
 from app.models.account import Account
 from app.models.provider import Provider
 from app.models.target import Target
@@ -43,7 +43,6 @@ KINDS: dict[str, Kind] = {
     "target": Kind(N_("指标的全年数"), of_provider=False, of_target=True),
     "besides": Kind(N_("指标的数，只算登记册以外的"), of_provider=False, of_target=True),
 }
-MONEY = ("expenditure", "teaching_money", "practice_money")
 
 
 class ReportedFigure(Base):
@@ -102,6 +101,7 @@ class ReportedFigure(Base):
         target = target if of.of_target else None
         _refuse_odd(of, value)
         slot = f"{kind}/{year}/{provider.id if provider else ''}/{target.id if target else ''}"
+        one_at_a_time(slot.encode())
         if db.session.scalar(db.select(cls.id).where(cls.slot == slot, cls.replaced_at.is_(None))) is not None:
             raise Refusal("figure-known", N_("这个数已经报过了。要改，请在名单里打开它，填更正。"))
         figure = cls(
@@ -133,7 +133,7 @@ class ReportedFigure(Base):
         return figure
 
     @classmethod
-    def current(cls) -> db.Select:  # type: ignore[name-defined]
+    def current(cls) -> Select[ReportedFigure]:
         """The figures that stand, as a statement to narrow."""
         return db.select(cls).where(cls.replaced_at.is_(None))
 

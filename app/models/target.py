@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database import Base, Exact, Stamp, db
+from app.database import Base, Exact, Stamp, db, one_at_a_time
 from app.models.account import Account
 from app.models.policy import PolicyDocument
 from app.refusal import N_, Refusal
@@ -124,6 +124,7 @@ class Target(Base):
     @classmethod
     def add(cls, document: PolicyDocument, facts: dict[str, Any], *, by: Account | None, at: datetime) -> Target:
         """A new target; raises ``target-known`` or what `_refuse_unclear` refuses."""
+        one_at_a_time(b"targets")
         if cls.coded(facts["code"]) is not None:
             raise Refusal("target-known", N_("编号“%(taken)s”已经有了，请换一个编号。"), taken=facts["code"])
         last = db.session.scalar(db.select(db.func.max(cls.position)).where(cls.document_id == document.id))

@@ -110,7 +110,9 @@ class Site:
         self.suspicions()
         for offering in db.session.scalars(db.select(Offering)):
             note_search_words(offering)
-        open_files.publish(self.day.year - 1, by=self.accounts["bureau"], at=self.at)
+        open_files.publish(
+            self.day.year - 1, open_files.counted(self.day.year - 1), by=self.accounts["bureau"], at=self.at
+        )
 
     def keep(self, kind: str, name: str, thing: Any) -> Any:
         db.session.flush()
