@@ -271,6 +271,16 @@ def new_ids(table: Any, count: int) -> range | list[int]:
     return range(last + 1, last + count + 1)
 
 
+def in_parts(query: Any, column: Any, ids: Iterable[int]) -> Iterator[Any]:
+    """The rows of a query where ``column`` is one of ``ids``, asked in parts: no statement takes any number of them."""
+    connection, rest = db.session.connection(), sorted(ids)
+    for n in range(0, len(rest), _AT_ONCE):
+        yield from connection.execute(query.where(column.in_(rest[n : n + _AT_ONCE]))).all()
+
+
+_AT_ONCE = 400
+
+
 def forget_loaded(model: type[Any], ids: Iterable[Any]) -> None:
     """After a statement changed rows behind the session's back: read them again when next asked."""
     for row_id in ids:

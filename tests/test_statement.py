@@ -16,12 +16,12 @@ from sqlalchemy.exc import DBAPIError
 
 from app.counts import count_year
 from app.counts.lists import Place, elderly_ages
-from app.counts.year import MEASURES, Figures
+from app.counts.year import MEASURES, Figures, tenths
 from app.database import WRITER, db, writing
 from app.models import Account, Enrolment, Mark, Offering, Person, Signature, Statement
 from app.refusal import Refusal
 from app.statement import PROGRAM, living, signing, verify
-from app.statement.writing import Made, Plan, class_hours, write
+from app.statement.writing import Made, Plan, write
 from tests.people import a_person, an_account
 from tests.years import DAY, SIGNED_AT, YEAR, School, a_school, attend, held, sign_all
 
@@ -52,7 +52,7 @@ def test_its_views_give_the_printed_totals_and_those_are_the_registrys(app, tmp_
     found = {(by, key): cells for by, rows in made.tables.items() for key, _, cells in rows}
     for cell, figures in expected.items():
         told = found.pop(cell)
-        assert [told.get(m, class_hours(told["class_hundredths"])) for m in MEASURES] == [
+        assert [told.get(m, tenths(told["class_hundredths"])) for m in MEASURES] == [
             getattr(figures, m) for m in MEASURES
         ], cell
     books = year.books

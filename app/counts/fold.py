@@ -17,11 +17,10 @@ from typing import Any
 from sqlalchemy import Integer, String, case, cast, func, literal_column, not_, select, type_coerce
 
 from app.counts import rows
-from app.counts.crowds import Cell, Crowds
-from app.counts.pairs import CAME, REGISTERED
+from app.counts.crowds import Cell
+from app.counts.pairs import CAME, REGISTERED, everybody
 from app.counts.reading import Readers, packed
-from app.database import db
-from app.models import Enrolment, Offering, OfferingHours, Person
+from app.models import Enrolment, Offering, OfferingHours
 
 DIMENSIONS = ("category", "division", "provider", "month")
 CITY, BEFORE = ("city", ""), ("before", "")
@@ -50,8 +49,7 @@ class Fold:
         self._sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._offerings = {row[0]: row for row in offerings()}
         self._training = {offering_id for offering_id, row in self._offerings.items() if row[3]}
-        highest = db.session.scalar(select(func.max(Person.id))) or 0
-        self.crowds, self.before = Crowds(highest), Crowds(highest)
+        self.crowds, self.before = everybody(), everybody()
         self._gone: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for _, on, offering_id, person in self._less[rows.ATTENDED]:
             self._gone[on].append((offering_id, person))

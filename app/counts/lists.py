@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import Integer, Select, and_, distinct, func, select, true, type_coerce
 
 from app.counts import rows
-from app.counts.crowds import Crowds
 from app.counts.dimensions import OF_AGE, condition_of_learner, condition_of_offering
-from app.counts.pairs import CAME, REGISTERED, OnTheBooks, OpenPairs
+from app.counts.pairs import CAME, REGISTERED, OnTheBooks, OpenPairs, everybody
 from app.counts.rungs import Ruling, among, left_out, standing
 from app.counts.spans import Span
 from app.database import db
@@ -311,7 +310,7 @@ def books(place: Place) -> OnTheBooks:
         registered.add(human)
         if has_come:
             came.add(human)
-    crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
+    crowds = everybody()
     crowds.add((REGISTERED,), list(registered))
     crowds.add((CAME,), list(came))
     return OnTheBooks.of(OpenPairs().persons(crowds))
@@ -321,7 +320,7 @@ def persons(place: Place) -> tuple[int, int]:
     """The people of any row, open pairs taken as one … as two (R6, R20)."""
     found = sign_ups(place, "persons").order_by(None).subquery()
     cell = ("place", "")
-    crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
+    crowds = everybody()
     crowds.add((cell,), list(db.session.scalars(select(found.c.identity).distinct())))
     return OpenPairs().persons(crowds).get(cell, (0, 0))
 

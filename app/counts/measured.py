@@ -27,7 +27,6 @@ class Part:
     low: Fraction | None
     high: Fraction | None = None
     source: Source | None = None
-    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def measure(target: Target, year: int, reader: Reader) -> Measured:
 # -- what stands in a target's parameters ----------------------------------------
 
 
-def _row(target: Target, reader: Reader) -> tuple[dict[str, Any], Sentence | None]:
+def _row(target: Target) -> tuple[dict[str, Any], Sentence | None]:
     """The row of the year's tables that a target is about; or why there is none."""
     told = target.parameters
     provider = 0
@@ -56,7 +56,7 @@ def _row(target: Target, reader: Reader) -> tuple[dict[str, Any], Sentence | Non
 
 
 def _person_times_total(target: Target, year: int, reader: Reader) -> Measured:
-    row, missing = _row(target, reader)
+    row, missing = _row(target)
     if missing:
         return Measured(why=missing)
     times = reader.times(year, **row)
@@ -80,14 +80,14 @@ def _person_times_total(target: Target, year: int, reader: Reader) -> Measured:
 
 
 def _person_times(target: Target, year: int, reader: Reader) -> Measured:
-    row, missing = _row(target, reader)
+    row, missing = _row(target)
     if missing:
         return Measured(why=missing)
     return Measured.of(reader.times(year, **row).person_times, source=sign_ups(year, "person_times", row))
 
 
 def _persons(target: Target, year: int, reader: Reader) -> Measured:
-    row, missing = _row(target, reader)
+    row, missing = _row(target)
     if missing:
         return Measured(why=missing)
     low, high = reader.persons(year, **row)
@@ -116,7 +116,7 @@ def _in_pairs() -> Sentence:
 
 def _on_the_books(target: Target, year: int, reader: Reader) -> Measured:
     """在册人数 of one institution, the city's beside it (R1, R8)."""
-    row, missing = _row(target, reader)
+    row, missing = _row(target)
     beside = _city_books(year, reader)
     if missing:
         return Measured(why=missing, parts=beside)
@@ -150,7 +150,7 @@ def _sized(figure: str) -> Callable[[Target, int, Reader], Measured]:
     """Completions or certificates: the size of the list behind the figure."""
 
     def found(target: Target, year: int, reader: Reader) -> Measured:
-        row, missing = _row(target, reader)
+        row, missing = _row(target)
         if missing:
             return Measured(why=missing)
         row = {**row, "system": target.parameters.get("system") or None} if figure == "certificates" else row

@@ -8,17 +8,16 @@ supposition; the difference is the city's.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import select
 
 from app.counts.crowds import Crowds
 from app.counts.pairs import OpenPairs
-from app.counts.year import Figures
-from app.database import db
+from app.counts.year import Figures, tenths
+from app.database import in_parts
 from app.models import (
     AccountPerson,
     AttendedHours,
@@ -31,7 +30,6 @@ from app.models import (
 from app.models.person import Pair, Supposed, suppose
 from app.models.rules import RULE_SET
 
-_CHUNK = 400
 _DAYS = ("first_attended_on", "completed_on")
 
 
@@ -94,16 +92,18 @@ class _SignUps:
 
     def __init__(self, records: list[int]) -> None:
         self.records = records
-        self.rows = _all(
-            select(
-                Enrolment.id, Enrolment.offering_id, Enrolment.person_id, Enrolment.first_attended_on,
-                Enrolment.completed_on, Enrolment.withdrawn_at, Offering.planned_hours,
-            ).join(Offering, Offering.id == Enrolment.offering_id).where(Enrolment.part == "learner"),
-            Enrolment.person_id, records,
+        self.rows = list(
+            in_parts(
+                select(
+                    Enrolment.id, Enrolment.offering_id, Enrolment.person_id, Enrolment.first_attended_on,
+                    Enrolment.completed_on, Enrolment.withdrawn_at, Offering.planned_hours,
+                ).join(Offering, Offering.id == Enrolment.offering_id).where(Enrolment.part == "learner"),
+                Enrolment.person_id, records,
+            )
         )  # fmt: skip
         offerings = {row.offering_id for row in self.rows}
         self.trainers: dict[int, set[int]] = defaultdict(set)  # offering → records of who teaches
-        for offering_id, record in _all(
+        for offering_id, record in in_parts(
             select(OfferingTrainer.offering_id, AccountPerson.person_id)
             .join(AccountPerson, AccountPerson.account_id == OfferingTrainer.account_id)
             .where(AccountPerson.relation == "self"),
@@ -111,13 +111,17 @@ class _SignUps:
         ):  # fmt: skip
             self.trainers[offering_id].add(record)
         teach = {record for records in self.trainers.values() for record in records}
-        self.heads = dict(_all(select(Person.id, Person.identity_of()), Person.id, teach))
+        self.heads = dict(in_parts(select(Person.id, Person.identity_of()), Person.id, teach))
         own = [row.id for row in self.rows]
-        self.hours = _all(
-            select(AttendedHours.enrolment_id, AttendedHours.month_on, AttendedHours.class_hours),
-            AttendedHours.enrolment_id, own,
+        self.hours = list(
+            in_parts(
+                select(AttendedHours.enrolment_id, AttendedHours.month_on, AttendedHours.class_hours),
+                AttendedHours.enrolment_id, own,
+            )
         )  # fmt: skip
-        self.issued = _all(select(Certificate.enrolment_id, Certificate.issued_on), Certificate.enrolment_id, own)
+        self.issued = list(
+            in_parts(select(Certificate.enrolment_id, Certificate.issued_on), Certificate.enrolment_id, own)
+        )
 
     def taught(self, who: Supposed) -> set[int]:
         """Attended sign-ups whose learner teaches in that offering (R2)."""
@@ -174,15 +178,7 @@ class _SignUps:
 
 
 def _figures(told: Mapping[str, int], persons: tuple[int, int]) -> Figures:
-    hours = (Decimal(told.get("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
     names = ("person_times", "completions", "certificates")
-    return Figures(*persons, class_hours=hours, **{name: told.get(name, 0) for name in names})
-
-
-def _chunks(ids: Iterable[int]) -> Iterable[list[int]]:
-    rest = sorted(ids)
-    return (rest[n : n + _CHUNK] for n in range(0, len(rest), _CHUNK))
-
-
-def _all(query: Any, column: Any, ids: Iterable[int]) -> list[Any]:
-    return [row for chunk in _chunks(ids) for row in db.session.execute(query.where(column.in_(chunk)))]
+    return Figures(
+        *persons, class_hours=tenths(told.get("hundredths", 0)), **{name: told.get(name, 0) for name in names}
+    )

@@ -15,6 +15,16 @@ from app.database import db
 from app.models import CandidatePair, Person
 
 
+def everybody() -> Crowds:
+    """Cells with nobody in them yet, for records of whatever id."""
+    return Crowds(highest_record())
+
+
+def highest_record() -> int:
+    """No record of a person has a higher id."""
+    return db.session.scalar(select(func.max(Person.id))) or 0
+
+
 def _undecided() -> Any:
     """Pairs of living records that nobody has decided: per record id, identity and document."""
     a, b = aliased(Person), aliased(Person)

@@ -18,9 +18,8 @@ from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
 
 from app.clock import civil
 from app.counts import rows
-from app.counts.crowds import Crowds
-from app.counts.pairs import OpenPairs
-from app.database import db
+from app.counts.pairs import OpenPairs, everybody
+from app.database import db, in_parts
 from app.models import AttendedHours, Enrolment, GroupVisit, Lesson, Mark, Offering, Person
 from app.models.attendance import PRESENT
 from app.refusal import N_
@@ -44,7 +43,6 @@ FEWEST_ROLLS, FEWEST_PEOPLE = 4, 5  # of fewer, rolls that are alike are no wond
 TERM = timedelta(14)  # rolls of a shorter time may well be entered together
 MOSTLY = 0.8
 LATE = timedelta(7)  # R23
-_CHUNK = 400
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,6 @@ class _Roll(NamedTuple):
     called: int
     present: int
     first_at: datetime
-    last_at: datetime
     print: int
 
 
@@ -140,13 +137,10 @@ class _Counted:
     def whole(self, offering_id: int) -> frozenset[int]:
         return frozenset(self.of[offering_id])
 
-    def only(self, offering_id: int, enrolment_ids: Iterable[int]) -> frozenset[int]:
-        return frozenset(i for i in enrolment_ids if i in self.of[offering_id])
-
 
 def _offerings(ids: Iterable[int]) -> dict[int, Any]:
     query = select(Offering.id, Offering.number, Offering.capacity, Offering.starts_on)
-    return {row.id: row for row in _each(query, Offering.id, ids)}
+    return {row.id: row for row in in_parts(query, Offering.id, ids)}
 
 
 def _rolls(ids: Iterable[int]) -> dict[int, list[_Roll]]:
@@ -160,13 +154,13 @@ def _rolls(ids: Iterable[int]) -> dict[int, list[_Roll]]:
     query = (
         select(
             Lesson.offering_id, Lesson.id, Lesson.held_on, Lesson.begins, Lesson.ends, func.count(), came,
-            func.min(Mark.marked_at), func.max(Mark.marked_at), mark_print,
+            func.min(Mark.marked_at), mark_print,
         )
         .join(Mark, said)
         .group_by(Lesson.offering_id, Lesson.id, Lesson.held_on, Lesson.begins, Lesson.ends)
     )  # fmt: skip
     rolls: dict[int, list[_Roll]] = defaultdict(list)
-    for offering_id, *facts in _each(query, Lesson.offering_id, ids):
+    for offering_id, *facts in in_parts(query, Lesson.offering_id, ids):
         rolls[offering_id].append(_Roll(*facts))
     for each in rolls.values():
         each.sort(key=lambda roll: (roll.held_on, roll.begins, roll.lesson_id))
@@ -248,7 +242,7 @@ def _overlaps(one: list[_Roll], other: list[_Roll]) -> list[tuple[_Roll, _Roll]]
 def _came(enrolment_ids: Iterable[int]) -> set[tuple[int, int]]:
     """Sign-up and lesson of every mark of presence of these."""
     query = select(Mark.enrolment_id, Mark.lesson_id).where(Mark.superseded_at.is_(None), Mark.status.in_(PRESENT))
-    return {(e, lesson) for e, lesson in _each(query, Mark.enrolment_id, set(enrolment_ids))}
+    return {(e, lesson) for e, lesson in in_parts(query, Mark.enrolment_id, set(enrolment_ids))}
 
 
 def _more_than_room(counted: _Counted, rolls: dict[int, list[_Roll]], offerings: dict[int, Any]) -> Iterator[Finding]:
@@ -260,7 +254,7 @@ def _more_than_room(counted: _Counted, rolls: dict[int, list[_Roll]], offerings:
         .where(GroupVisit.headcount > Offering.capacity)
         .group_by(GroupVisit.offering_id, GroupVisit.visited_on)
     )
-    for offering_id, day, heads in _each(query, GroupVisit.offering_id, counted.of):
+    for offering_id, day, heads in in_parts(query, GroupVisit.offering_id, counted.of):
         groups[offering_id].append((heads, day))
     for offering_id, offering in offerings.items():
         if offering.capacity is None:
@@ -298,7 +292,7 @@ def _alike(counted: _Counted, rolls: dict[int, list[_Roll]]) -> Iterator[Finding
         .join(Mark, and_(Mark.lesson_id == Lesson.id, Mark.superseded_at.is_(None), Mark.status != "unmarked"))
         .distinct()
     )
-    said = Counter(offering_id for offering_id, _, _ in _each(query, Lesson.offering_id, suspected))
+    said = Counter(offering_id for offering_id, _, _ in in_parts(query, Lesson.offering_id, suspected))
     for offering_id in suspected:
         each = rolls[offering_id]
         if said[offering_id] == each[0].called:
@@ -404,7 +398,7 @@ def _late(counted: _Counted, rolls: dict[int, list[_Roll]]) -> Iterator[Finding]
     if late:
         lessons = {r.lesson_id: o for o in late for r in set(rolls[o]) - set(late[o])}
         query = select(Mark.lesson_id, Mark.enrolment_id).where(Mark.superseded_at.is_(None), Mark.status.in_(PRESENT))
-        for lesson_id, enrolment_id in _each(query, Mark.lesson_id, lessons):
+        for lesson_id, enrolment_id in in_parts(query, Mark.lesson_id, lessons):
             in_time[lessons[lesson_id]].add(enrolment_id)
     for offering_id, found in late.items():
         yield Finding(
@@ -444,7 +438,7 @@ def _ranked(counted: _Counted, found: list[Finding]) -> Patterns:
 
 def _totals(counted: _Counted, suspects: dict[int, Suspect]) -> tuple[Without, dict[str, Without]]:
     kinds = (*KINDS, "any")
-    crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
+    crowds = everybody()
     sign_ups: dict[str, int] = Counter()
     offerings: dict[str, int] = Counter()
     for offering_id, people in counted.of.items():
@@ -468,11 +462,4 @@ def _totals(counted: _Counted, suspects: dict[int, Suspect]) -> tuple[Without, d
 
 
 def _numbers(offering_ids: set[int]) -> dict[int, str]:
-    return {row.id: row.number for row in _each(select(Offering.id, Offering.number), Offering.id, offering_ids)}
-
-
-def _each(query: Any, column: Any, ids: Iterable[int]) -> Iterator[Any]:
-    """The rows of a query, asked in parts: each has to be read before the next begins."""
-    connection, rest = db.session.connection(), sorted(ids)
-    for n in range(0, len(rest), _CHUNK):
-        yield from connection.execute(query.where(column.in_(rest[n : n + _CHUNK]))).all()
+    return {row.id: row.number for row in in_parts(select(Offering.id, Offering.number), Offering.id, offering_ids)}

@@ -13,9 +13,7 @@ from app.counts.year import Figures, Year
 from app.database import db
 from app.models import Provider
 from app.models.place import DIVISIONS
-from app.models.provider import PROVIDER_KINDS
-
-SCHOOLS = ("vocational_school", "county_vocational_centre")  # which kinds of institutions write such a report
+from app.models.provider import PROVIDER_KINDS, SCHOOLS
 
 
 def school_lines(year: Year) -> list[tuple[Provider, Figures]]:

@@ -9,11 +9,10 @@ from app.counts.judging import Sentence
 from app.counts.measured import Measured, School, Source, sign_ups
 from app.counts.reader import Reader
 from app.models import Provider, ReportedFigure
+from app.models.provider import SCHOOLS
 from app.models.register import entries_in, kind_of
 from app.models.target import Target
 from app.refusal import N_
-
-SCHOOLS = frozenset({"vocational_school", "county_vocational_centre"})
 
 
 def school_ratio(target: Target, year: int, reader: Reader) -> Measured:

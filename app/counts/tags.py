@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import Integer, func, select, type_coerce
 
 from app.counts import rows
-from app.counts.crowds import Crowds
-from app.counts.pairs import OpenPairs
-from app.counts.year import Figures
+from app.counts.pairs import OpenPairs, everybody
+from app.counts.year import Figures, tenths
 from app.database import db
-from app.models import Person
 
 
 def figures_by(tag: Any, year: int, training: bool = True) -> dict[int, Figures]:
@@ -24,7 +21,7 @@ def figures_by(tag: Any, year: int, training: bool = True) -> dict[int, Figures]
     their certificates are counted with the training.
     """
     start, end = rows.bounds(year)
-    crowds = Crowds(db.session.scalar(select(func.max(Person.id))) or 0)
+    crowds = everybody()
     came: dict[int, list[int]] = defaultdict(list)
     for key, identity in _tagged(tag, rows.counted("first_attended_on", start, end, training), "identity"):
         came[key].append(identity)
@@ -41,7 +38,7 @@ def figures_by(tag: Any, year: int, training: bool = True) -> dict[int, Figures]
             *persons.get(("tag", key), (0, 0)),
             person_times=len(came.get(key, ())),
             group_headcount=nameless.get(key, 0),
-            class_hours=(Decimal(hours.get(key, 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP),
+            class_hours=tenths(hours.get(key, 0)),
             completions=completed.get(key, 0),
             certificates=certificates.get(key, 0),
             groups_reported=reported.get(key, 0),

@@ -10,7 +10,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import Integer, String, cast, func, literal_column, select, type_coerce
@@ -22,10 +21,10 @@ from app.counts.dimensions import EVERY, Dimension, age_band, as_number, hour_ba
 from app.counts.files import BASES, BASIS, HEADINGS
 from app.counts.files import CITY as CITY_LABEL
 from app.counts.grids import Grid
-from app.counts.pairs import OpenPairs
+from app.counts.pairs import OpenPairs, highest_record
 from app.counts.rungs import Ruling, standing
 from app.counts.spans import Span
-from app.counts.year import Figures, Row
+from app.counts.year import Figures, Row, figures_of
 from app.database import db
 from app.models import AttendedHours, Enrolment, Offering, Person, Provider
 from app.models.rules import CATEGORIES, NAMELESS, RUNGS, UNKNOWN
@@ -111,7 +110,7 @@ class Fold:
         self.people = _people(column) if column is not None else {}
         self.sums: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.twins = [(row.person_id, row.identity) for row in db.session.execute(select(rows.twins()))]
-        self.highest = db.session.scalar(select(func.max(Person.id))) or 0
+        self.highest = highest_record()
 
     def crowds(self, ruling: Ruling) -> Crowds:
         """Who stands on a rung, in the whole and in each row."""
@@ -132,12 +131,7 @@ class Fold:
         self._certificates()
         self._hours()
         self._groups()
-        found = {}
-        for cell, sums in self.sums.items():
-            least, most = persons.get(cell, (0, 0))
-            hours = (Decimal(sums.pop("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
-            found[cell] = Figures(least, most, class_hours=hours, **sums)
-        return found
+        return figures_of(self.sums, persons)
 
     # -- steps -------------------------------------------------------------
 

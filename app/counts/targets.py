@@ -137,7 +137,7 @@ def target_row(target: Target, year: int, reader: Reader) -> Row:
     """One target in one year."""
     found = measure(target, year, reader)
     schools = tuple((school, _of_school(target, school)) for school in found.schools)
-    verdict, reasons = _verdict(target, year, found, schools, reader.today)
+    verdict, reasons = _verdict(target, year, found, schools)
     lacks = None if found.high is None or verdict != NOT_MET or schools else needed(target, found.high)
     if verdict == NOT_MET and target.due_on and reader.today < target.due_on:
         reasons = (*reasons, (N_("期限 %(day)s 还没有到"), {"day": target.due_on}))
@@ -201,12 +201,12 @@ def _enters_mean(measured: Measured, is_attested: bool) -> str:
 
 
 def _verdict(
-    target: Target, year: int, found: Measured, schools: tuple[tuple[School, str], ...], today: date
+    target: Target, year: int, found: Measured, schools: tuple[tuple[School, str], ...]
 ) -> tuple[str, tuple[Sentence, ...]]:
     if target.from_year is not None and year < target.from_year:
         return NONE, ((N_("从 %(year)s 年起判定"), {"year": target.from_year}),)
     if schools and target.is_judged:
-        return _of_all(target, schools, found)
+        return _of_all(schools, found)
     if found.unsourced and target.is_judged:
         return OPEN, ((N_("上报数没有依据，补上文件再判定"), {}),)
     return judge(target, found.low, found.high, found.why)
@@ -220,9 +220,7 @@ def _of_school(target: Target, school: School) -> str:
     return MET if holds(target.comparator, school.ratio, Fraction(target.value)) else NOT_MET
 
 
-def _of_all(
-    target: Target, schools: tuple[tuple[School, str], ...], found: Measured
-) -> tuple[str, tuple[Sentence, ...]]:
+def _of_all(schools: tuple[tuple[School, str], ...], found: Measured) -> tuple[str, tuple[Sentence, ...]]:
     """Each school that is judged has to reach it; one that misses it decides, one without a figure leaves it open."""
     verdicts = [verdict for school, verdict in schools if school.judged]
     if not verdicts:

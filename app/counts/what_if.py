@@ -15,13 +15,8 @@ from app.counts.grids import Grid
 from app.counts.rungs import Ruling, standing
 from app.counts.spans import Span
 from app.counts.tallies import Tally, flat, tally
-from app.counts.year import Figures
+from app.counts.year import MEASURES, Figures
 from app.models.rules import RULE_SET, RUNGS
-
-MEASURES = (
-    "persons", "persons_max", "person_times", "group_headcount", "person_times_total", "class_hours", "completions",
-    "certificates",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

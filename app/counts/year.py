@@ -7,7 +7,7 @@ own crowd, and so has the city.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
@@ -144,7 +144,7 @@ def count_year(year: int, with_before: bool = False) -> Year:
         fold = Fold(both, year, with_before)
         persons = OpenPairs().persons(fold.crowds, fold.before)
         names = {row.id: row.name for row in db.session.connection().execute(select(Provider.id, Provider.name))}
-        figures = _figures(fold, persons)
+        figures = figures_of(fold.sums(), persons)
         before = figures.get(BEFORE, Figures()) if with_before else None
         tables = {by: _lines(by, figures, names) for by in DIMENSIONS}
         return Year(
@@ -167,7 +167,7 @@ def count_city(year: int) -> Figures:
     """The city's own figures of a year, without its tables."""
     with _collector_at_rest(), readers() as both:
         fold = Fold(both, year)
-        return _figures(fold, OpenPairs().persons(fold.crowds)).get(CITY, Figures())
+        return figures_of(fold.sums(), OpenPairs().persons(fold.crowds)).get(CITY, Figures())
 
 
 @contextmanager
@@ -182,13 +182,18 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _figures(fold: Fold, persons: Persons) -> dict[Cell, Figures]:
-    """Every cell of the tables. The city has a crowd of its own: persons of rows do not add up (R6)."""
+def tenths(hundredths: int) -> Decimal:
+    """Class hours to one decimal, as they are printed."""
+    return (Decimal(hundredths) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def figures_of(sums: Mapping[Cell, dict[str, int]], persons: Persons) -> dict[Cell, Figures]:
+    """Every cell of a table. The city has a crowd of its own: persons of rows do not add up (R6)."""
     figures = {}
-    for cell, sums in fold.sums().items():
+    for cell, told in sums.items():
         least, most = persons.get(cell, (0, 0))
-        hours = (Decimal(sums.pop("hundredths", 0)) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        figures[cell] = Figures(least, most, class_hours=hours, **sums)
+        hours = tenths(told.pop("hundredths", 0))
+        figures[cell] = Figures(least, most, class_hours=hours, **told)
     return figures
 
 

@@ -52,9 +52,18 @@ def plan_and_reports(today: date) -> None:
         _list(name, today)
 
 
-def _report(kind: str, year: int, value: int | str, document: str, **of: Provider | Target | None) -> None:
+def _report(
+    kind: str,
+    year: int,
+    value: int | str,
+    document: str,
+    provider: Provider | None = None,
+    target: Target | None = None,
+) -> None:
     at = instant(date(year, 12, 31), time(17))
-    ReportedFigure.report(kind, year, Decimal(value), document=document, by=None, at=at, is_demo=True, **of)  # type: ignore[arg-type]
+    ReportedFigure.report(
+        kind, year, Decimal(value), provider=provider, target=target, document=document, by=None, at=at, is_demo=True
+    )
 
 
 def _list(name: str, today: date) -> None:

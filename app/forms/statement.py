@@ -9,11 +9,11 @@ from wtforms.validators import Length, Regexp
 from app.forms import Form
 from app.models.statement import REASON_LENGTH
 
-BLAME = {"reason-needed": "reason"}
-
 
 class SignatureForm(Form):
     """``digest``: of the statement that is signed; empty to draw one up."""
+
+    BLAME = {"reason-needed": "reason"}
 
     digest = HiddenField(validators=[Regexp(r"^([0-9a-f]{64})?$")])
     reason = TextAreaField(

@@ -55,7 +55,7 @@ class Gathering:
 
     def __init__(self, year: int, provider_id: int | None, names: Pseudonyms) -> None:
         self.year, self.provider_id, self.names = year, provider_id, names
-        self.first, self.last = (day.isoformat() for day in rows.bounds(year))
+        self.last = rows.bounds(year)[1].isoformat()
         self._bounds = rows.bounds(year)
         self._connection = db.session.connection()
         self._pairs = OpenPairs()

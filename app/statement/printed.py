@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from app.clock import civil
+from app.counts.files import BY, HEADINGS
+from app.counts.year import tenths
 from app.models import Statement
 from app.models.statement import PARTS
 from app.paper import Paper
 from app.statement.questions import KINDS
 from app.statement.signing import read_file
-from app.statement.writing import class_hours
 
-_DIMENSIONS = {"all": "合计", "category": "类别", "division": "区县", "provider": "机构", "month": "月份"}
-_HEADER = ("人数", "人次（实名）", "集体人数", "人次合计", "学时", "结业", "取证")
-_PERSONS = "人数在每一行各自去重，各行不相加（规则 R6）；写成“少–多”的，有疑似同一人的记录还没有判定（规则 R20）。"
+_DIMENSIONS = {"all": "合计", **BY}
+_HEADER = tuple(heading for measure, heading in HEADINGS.items() if measure != "persons_max")
 _MOST_QUESTIONS = 400  # of a kind; all of them stand in the file
 
 
@@ -61,7 +61,7 @@ def _line(row: dict[str, Any]) -> tuple[Any, ...]:
     low, high = row["persons"], row["persons_max"]
     return (
         row["label"], low if low == high else f"{low}–{high}", row["person_times"], row["group_headcount"],
-        row["person_times_total"], class_hours(row["class_hundredths"]), row["completions"], row["certificates"],
+        row["person_times_total"], tenths(row["class_hundredths"]), row["completions"], row["certificates"],
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +70,6 @@ class Made:
     total: dict[str, int]  # the columns of table total
     tables: dict[str, list[tuple[str, str, dict[str, int]]]]  # dimension → key, label, figures
     questions: list[Question]
-
-
-def class_hours(hundredths: int) -> Decimal:
-    """Class hours to one decimal, as they are printed."""
-    return (Decimal(hundredths) / 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def write(path: Path, plan: Plan, changes: Iterable[tuple[str, str, str]] = ()) -> Made:

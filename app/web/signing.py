@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Response, abort, current_app, send_file
+from flask import Response, abort, current_app, flash, redirect, send_file
 
 from app.clock import now, today
 from app.counts.files import HEADINGS
-from app.forms.statement import BLAME, SignatureForm
+from app.counts.year import tenths
+from app.database import writing
+from app.forms.statement import SignatureForm
 from app.models import Statement
 from app.models.rules import CATEGORIES
 from app.models.statement import PARTS, may_sign
@@ -17,10 +20,11 @@ from app.refusal import N_, Refusal
 from app.statement import signing
 from app.statement.printed import as_pdf
 from app.statement.questions import KINDS
-from app.statement.writing import Made, class_hours
+from app.statement.writing import Made
 from app.web.access import me
 from app.web.words import gettext
 
+Page = Callable[[int, SignatureForm], Any]
 TABLES: dict[str, str] = {
     "category": N_("类别"),
     "month": N_("月份"),
@@ -43,9 +47,31 @@ def pressed(form: SignatureForm, year: int, provider_id: int | None) -> bool:
             reason=form.reason.data or "",
         )  # fmt: skip
     except Refusal as no:
-        form.blame(no, BLAME)
+        form.blame(no, form.BLAME)
         return False
     return True
+
+
+def sign_and_back(year: int, provider_id: int | None, back: str, page: Page) -> Any:
+    """The next signature, and the way back; or the page again with what stood in the way."""
+    form = SignatureForm()
+    if not pressed(form, year, provider_id):
+        return page(year, form)
+    flash(gettext("已签。"))
+    return redirect(back, 303)
+
+
+def withdraw_and_back(year: int, provider_id: int | None, back: str, page: Page) -> Any:
+    """Take back what is not yet attested, to draw it up anew."""
+    form = SignatureForm(formdata=None)
+    try:
+        with writing():
+            Statement.pending(year, provider_id).withdraw(now())
+    except Refusal as no:
+        form.blame(no)
+        return page(year, form)
+    flash(gettext("已撤回，可以重新填报。"))
+    return redirect(back, 303)
 
 
 def file_of(statement: Statement) -> Response:
@@ -82,7 +108,7 @@ def words(statements: list[Statement], provider_id: int | None) -> dict[str, Any
         "KINDS": KINDS,
         "HEADINGS": HEADINGS,
         "TABLES": TABLES,
-        "class_hours": class_hours,
+        "class_hours": tenths,
         "sum_label": lambda key, name: gettext("合计"),
         "row_label": lambda key, name: gettext("%(n)s 月", n=key) if key.isdigit() else gettext(name),
         "over": lambda year: year < today().year,

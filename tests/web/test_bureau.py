@@ -309,10 +309,10 @@ def test_the_report_checks_itself_on_a_page(bureau, a_year):
 
 
 def test_a_change_is_on_the_next_page_and_no_change_counts_nothing_anew(app, bureau, a_year, monkeypatch):
-    from app.web.bureau import counted
+    from app.web.bureau import counted, kept
 
     def version() -> object:
-        return app.extensions[counted._KEPT]["version"].now()
+        return app.extensions[kept._KEPT]["version"].now()
 
     bureau.get("/bureau/years/2025")
     anew: list[int] = []

@@ -99,7 +99,6 @@ def _pair_page(found: CandidatePair, form: Any) -> Any:
     return form_page(
         "bureau/pair.html",
         form,
-        pair=found,
         # Other records of the same human being stand beside each of the two.
         sides=[(x, _loaded(Enrolment.person_id.in_(Person.ids_of(x.identity)))) for x in (a, b)],
         reasons=candidates.reasons(a, b),

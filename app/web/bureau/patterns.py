@@ -13,7 +13,8 @@ from app.database import db
 from app.models import Account, Enrolment, Lesson, Mark, Offering
 from app.models.attendance import PRESENT
 from app.web.access import asked_page, mine
-from app.web.bureau import bp, counted
+from app.web.bureau import bp
+from app.web.bureau.kept import kept
 from app.web.bureau.years import require_year
 
 PER_PAGE = 30
@@ -67,7 +68,7 @@ def offering_patterns(year: int, offering_id: int) -> str:
 
 
 def _found(year: int) -> Patterns:
-    return counted.kept(("patterns", year), lambda: patterns(year))
+    return kept(("patterns", year), lambda: patterns(year))
 
 
 def _offerings(ids: list[int]) -> dict[int, Offering]:

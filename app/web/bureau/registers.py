@@ -129,8 +129,11 @@ def state_correction(entry_id: int, state_id: int) -> Any:
     entry = mine(RegisterEntry, entry_id)
     row = mine(RegisterState, state_id, entry_id=entry.id, aspect="standing")
     form = StateForm.of(entry.list_kind, replacing=True)
-    verb = lambda: entry.set_state(**form.facts(), by=me(), at=now(), day=today(), replaces=row)  # noqa: E731
-    if done(form, verb):
+
+    def replace() -> RegisterState:
+        return entry.set_state(**form.facts(), by=me(), at=now(), day=today(), replaces=row)
+
+    if done(form, replace):
         flash(gettext("已更正，原来的一条留在记录里。"))
         return redirect(url_for(".register_entry", entry_id=entry.id), 303)
     return form_page("bureau/register_correction.html", form, entry=entry, row=row, shown_name=shown_name)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, url_for
-from flask_babel import gettext
+from flask import Response, url_for
 
-from app.clock import now
 from app.counts import Figures
-from app.database import db, writing
+from app.database import db
 from app.forms.statement import SignatureForm
 from app.models import Provider, Statement
-from app.refusal import Refusal
 from app.statement import signing
 from app.statement.questions import open_questions
 from app.web import signing as signed
@@ -29,26 +26,14 @@ def statement(year: int) -> Any:
 @bp.post("/years/<int:year>/statement/signatures")
 def statement_signature(year: int) -> Any:
     require_year(year)
-    form = SignatureForm()
-    if signed.pressed(form, year, None):
-        flash(gettext("已签。"))
-        return redirect(url_for(".statement", year=year), 303)
-    return _page(year, form)
+    return signed.sign_and_back(year, None, url_for(".statement", year=year), _page)
 
 
 @bp.post("/years/<int:year>/statement/withdrawal")
 def statement_withdrawal(year: int) -> Any:
     """Take back what is not yet attested, to draw it up anew."""
     require_year(year)
-    form = SignatureForm(formdata=None)
-    try:
-        with writing():
-            Statement.pending(year, None).withdraw(now())
-    except Refusal as no:
-        form.blame(no)
-        return _page(year, form)
-    flash(gettext("已撤回，可以重新填报。"))
-    return redirect(url_for(".statement", year=year), 303)
+    return signed.withdraw_and_back(year, None, url_for(".statement", year=year), _page)
 
 
 @bp.get("/statements/<int:statement_id>/file")

@@ -28,6 +28,7 @@ from app.models.target import COMPARATORS, MEASURES, PERIODS, UNITS, load_plan, 
 from app.refusal import N_
 from app.web.access import done, form_page, me
 from app.web.bureau import bp, counted
+from app.web.bureau.kept import kept
 from app.web.bureau.years import require_year
 
 # What a change may have changed, in words.
@@ -43,7 +44,7 @@ LABELS = {
 @bp.get("/targets")
 def targets() -> str:
     year = asked_year()
-    rows = counted.kept(("targets", year, today()), lambda: _on_their_own(target_rows(year, today(), counted.year_of)))
+    rows = kept(("targets", year, today()), lambda: _on_their_own(target_rows(year, today(), counted.year_of)))
     return render_template("bureau/targets.html", year=year, rows=rows, years=years(), **words())
 
 
@@ -61,7 +62,7 @@ def target(code: str) -> str:
     year, last = asked_year(), max(asked_year(), today().year)
     _target(code)
     key = ("target", code, last, today())
-    rows = counted.kept(key, lambda: _on_their_own(history(_target(code), last, today())))
+    rows = kept(key, lambda: _on_their_own(history(_target(code), last, today())))
     row = next((row for row in rows if row.year == year), None) or abort(404)
     city, ages = _beside_books(row)
     found = _target(code)
@@ -204,7 +205,7 @@ def _beside_books(row: Row) -> tuple[OnTheBooks | None, tuple[Ages, Ages] | None
     if provider is None:
         return city, None
     place = lists.Place(row.year, category=ELDERLY, provider=provider.id)
-    return city, counted.kept(("ages", place), lambda: lists.elderly_ages(place))
+    return city, kept(("ages", place), lambda: lists.elderly_ages(place))
 
 
 def _changes(of: Target) -> list[tuple[TargetChange, list[tuple[str, str]]]]:

@@ -72,7 +72,7 @@ def confirmation_revocation(offering_id: int, booking_id: int, confirmation_id: 
     if done(form, lambda: row.revoke(form.why.data, now())):
         flash(gettext("确认已撤销，记录留着。"))
         return _back(found)
-    return _page(found, form, why=form)
+    return _page(found, form)
 
 
 @bp.get("/offerings/<int:offering_id>/groups/<int:booking_id>/confirmations/<int:confirmation_id>/sheet")

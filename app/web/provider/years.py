@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, flash, redirect, render_template, url_for
-from flask_babel import gettext
+from flask import Response, abort, render_template, url_for
 
-from app.clock import now, today
+from app.clock import today
 from app.counts.partners import taken_part
-from app.database import db, writing
+from app.database import db
 from app.forms.statement import SignatureForm
 from app.models import Statement
-from app.refusal import Refusal
 from app.statement import signing
 from app.web import signing as signed
 from app.web.access import form_page, mine, own_provider_id
@@ -40,26 +38,14 @@ def year(year: int) -> Any:
 @bp.post("/years/<int:year>/signatures")
 def year_signature(year: int) -> Any:
     _require(year)
-    form = SignatureForm()
-    if signed.pressed(form, year, own_provider_id()):
-        flash(gettext("已签。"))
-        return redirect(url_for(".year", year=year), 303)
-    return _page(year, form)
+    return signed.sign_and_back(year, own_provider_id(), url_for(".year", year=year), _page)
 
 
 @bp.post("/years/<int:year>/withdrawal")
 def year_withdrawal(year: int) -> Any:
     """Take back what is not yet attested, to draw it up anew."""
     _require(year)
-    form, provider_id = SignatureForm(formdata=None), own_provider_id()
-    try:
-        with writing():
-            Statement.pending(year, provider_id).withdraw(now())
-    except Refusal as no:
-        form.blame(no)
-        return _page(year, form)
-    flash(gettext("已撤回，可以重新填报。"))
-    return redirect(url_for(".year", year=year), 303)
+    return signed.withdraw_and_back(year, own_provider_id(), url_for(".year", year=year), _page)
 
 
 @bp.get("/statements/<int:statement_id>/file")
