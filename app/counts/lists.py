@@ -60,6 +60,17 @@ class Place:
         return Span(self.year, self.basis)
 
     @property
+    def stands_elsewhere(self) -> bool:
+        """Is it asked for people who stand in another row, too?"""
+        return self.also_category is not None or self.also_provider is not None
+
+    @property
+    def is_of_a_calendar_year(self) -> bool:
+        """A row as elderly education is registered in: of a whole calendar year, and not of who the learner is."""
+        whole = self.basis == "calendar" and self.rung == COUNTED and self.month is None and self.within is None
+        return whole and not self.asks_learner
+
+    @property
     def asks_learner(self) -> bool:
         """Is the row one of who the learner is?"""
         return any(value is not None for _, value in self._of_learner())
@@ -116,7 +127,7 @@ class Place:
                 .join(Person, Person.id == Enrolment.person_id)
                 .where(self.of_learner())
             )
-        if self.also_category is None and self.also_provider is None:
+        if not self.stands_elsewhere:
             return listed
         rung = standing(self.span, Ruling(self.rung)).alias("elsewhere")
         there = replace(Place(self.year, basis=self.basis), category=self.also_category, provider=self.also_provider)

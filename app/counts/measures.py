@@ -16,21 +16,17 @@ from app.counts.reader import Reader
 from app.counts.rows import ELDERLY, bounds
 from app.database import db
 from app.models import Course, Offering, Provider, ReportedFigure
-from app.models.statement import CITY, Statement
 from app.models.target import Target
 from app.refusal import N_
 
 
-def attested_years() -> frozenset[int]:
-    """The years that the bureau has signed; their computed figures enter a mean (R21)."""
-    signed = select(Statement.year).where(Statement.scope == CITY, Statement.attested_at.is_not(None)).distinct()
-    return frozenset(db.session.scalars(signed))
-
-
 def measure(target: Target, year: int, reader: Reader) -> Measured:
     """The figure of a target in a calendar year."""
-    found = MEASURED[target.measure](target, year, reader)
-    return found if found.schools else _with_reported(target, year, reader, found)
+    key = target.id, year
+    if key not in reader.measured:
+        found = MEASURED[target.measure](target, year, reader)
+        reader.measured[key] = found if found.schools else _with_reported(target, year, reader, found)
+    return reader.measured[key]
 
 
 # -- what stands in a target's parameters ----------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.counts import lists
+from app.counts.measured import Measured
 from app.counts.pairs import OnTheBooks
 from app.counts.person_times import Times, person_times
 from app.counts.rows import ELDERLY, bounds
@@ -18,7 +19,14 @@ from app.counts.year import Year
 from app.database import db
 from app.models import Provider, ReportedFigure
 from app.models.register import standings
+from app.models.statement import CITY, Statement
 from app.models.target import Target
+
+
+def attested_years() -> frozenset[int]:
+    """The years that the bureau has signed; their computed figures enter a mean (R21)."""
+    signed = select(Statement.year).where(Statement.scope == CITY, Statement.attested_at.is_not(None)).distinct()
+    return frozenset(db.session.scalars(signed))
 
 
 @dataclass
@@ -29,11 +37,18 @@ class Reader:
     last: int
     today: date
     count: Callable[[int], Year] | None = None
+    measured: dict[tuple[int, int], Measured] = field(default_factory=dict, repr=False)  # by target and year
+    _attested: frozenset[int] | None = field(default=None, repr=False)
     _times: dict[int, dict[int, list[tuple[str, str, Times]]]] = field(default_factory=dict, repr=False)
     _reported: dict[int, list[ReportedFigure]] = field(default_factory=dict, repr=False)
     _providers: dict[int, Provider] | None = field(default=None, repr=False)
     _standings: dict[date, dict[str, dict[str, int]]] = field(default_factory=dict, repr=False)
     _years: dict[int, Year] = field(default_factory=dict, repr=False)
+
+    def attested(self) -> frozenset[int]:
+        if self._attested is None:
+            self._attested = attested_years()
+        return self._attested
 
     def times(self, year: int, category: str | None = None, division: str | None = None, provider: int = 0) -> Times:
         """Person-times and groups of a row of a year."""

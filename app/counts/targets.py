@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -10,8 +10,8 @@ from typing import Any
 
 from app.counts.judging import MET, NONE, NOT_MET, OPEN, Sentence, holds, judge, needed, shown
 from app.counts.measured import FIRST_YEAR, Measured, School
-from app.counts.measures import attested_years, measure
-from app.counts.reader import Reader
+from app.counts.measures import measure
+from app.counts.reader import Reader, attested_years
 from app.counts.year import Year, count_year
 from app.models.rules import RULE_SET
 from app.models.target import Target
@@ -172,16 +172,16 @@ def mean_of(target: Target, last: int, reader: Reader) -> Mean | None:
         for figure in reader.reported("target", year)
         if figure.target_id == target.id
     }
-    return _mean(target, [(year, measure(target, year, reader)) for year in sorted(reported | attested_years())])
+    signed = {year for year in reader.attested() if min(FIRST_YEAR, last) <= year <= last}
+    return _mean(target, [(year, measure(target, year, reader)) for year in sorted(reported | signed)], signed)
 
 
 def mean_of_rows(rows: list[Row]) -> Mean | None:
     """The same, of a target's years that are measured already."""
-    return _mean(rows[0].target, [(row.year, row.measured) for row in rows]) if rows else None
+    return _mean(rows[0].target, [(row.year, row.measured) for row in rows], attested_years()) if rows else None
 
 
-def _mean(target: Target, measured: list[tuple[int, Measured]]) -> Mean | None:
-    attested = attested_years()
+def _mean(target: Target, measured: list[tuple[int, Measured]], attested: Set[int]) -> Mean | None:
     found = [(year, each, _enters_mean(each, year in attested)) for year, each in measured]
     entered = [(year, each, why) for year, each, why in found if why and each.low is not None and each.high is not None]
     if not entered:

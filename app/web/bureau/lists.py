@@ -46,6 +46,7 @@ from app.web.words import gettext
 PER_PAGE = 50
 MANY = 5000  # people: fewer are sorted sooner than found one after the other
 NOBODY = {UNKNOWN: N_("未知"), NAMELESS: N_("集体（没有名字）")}
+OF_PEOPLE = ("persons", "persons_max", "person_times", "completions")  # each row is somebody
 BOOKS = {"on_the_books": N_("在册人数"), "on_the_books_attended": N_("在册，其中到课")}
 
 
@@ -60,12 +61,17 @@ def sign_ups(year: int) -> str:
     page = form.page.data or 1
     if measure in BOOKS and place.category != ELDERLY:
         abort(404)
+    if place.stands_elsewhere and measure not in OF_PEOPLE:
+        abort(404)
     context = {"certificates": _certificates, "group_headcount": _groups}.get(measure, _sign_ups)(place, measure, page)
     if measure == "person_times_total":
         context["groups"] = db.session.execute(lists.groups(place)).all()
-    if place.category == ELDERLY and measure in ("persons", "persons_max", "person_times") and not place.activity:
+    is_row = measure in ("persons", "persons_max", "person_times") and not place.activity and not place.stands_elsewhere
+    if place.category == ELDERLY and is_row:
         context["ages"] = kept(("ages", place), lambda: lists.elderly_ages(place))
-        context["books"] = None if place.month else kept(("books", place), lambda: lists.books(place))
+        context["books"] = (
+            None if not place.is_of_a_calendar_year else kept(("books", place), lambda: lists.books(place))
+        )
     return render_template(
         "bureau/sign_ups.html",
         year=year,

@@ -16,8 +16,8 @@ from app.counts.files import BASES
 from app.counts.judging import VERDICTS, shown
 from app.counts.lists import Ages
 from app.counts.measured import FIRST_YEAR, Source
-from app.counts.measures import attested_years
 from app.counts.pairs import OnTheBooks
+from app.counts.reader import attested_years
 from app.counts.rows import ELDERLY
 from app.counts.targets import Row, history, mean_of_rows, target_rows
 from app.database import db, writing
