@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
 
+from benchmarks import _measure
 from benchmarks.year import ROOT, fill
 
 SECONDS, MEGABYTES = 10, 400
@@ -76,22 +77,17 @@ def find(path: Path, year: int) -> None:
     from app.counts.patterns import patterns
 
     with create_app().app_context():
-        before, wall, cpu = _most_memory(), time.perf_counter(), time.process_time()
+        before, wall, cpu = _measure.most_memory(), time.perf_counter(), time.process_time()
         found = patterns(year)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    held = _most_memory() - before
+    held = _measure.most_memory() - before
     print(f"of {found.total.person_times:,} person-times {found.without['any'].person_times:,} without any pattern:")
     for kind, told in found.without.items():
         print(f"    {kind:20} {told.offerings:>7,} offerings {told.sign_ups:>9,} sign-ups")
     for what, measured, limit, unit in (("CPU", cpu, SECONDS, "s"), ("memory", held, MEGABYTES, "MB")):
         print(f"{what:8} {measured:8.1f} {unit} limit {limit}: {'kept' if measured <= limit else 'OVER'}")
     print(f"wall     {wall:8.1f} s")
-
-
-def _most_memory() -> float:
-    """Megabytes that this process held at most; what its parent held stands in getrusage, too."""
-    told = Path("/proc/self/status").read_text()
-    return int(next(line for line in told.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+    sys.exit(cpu > SECONDS or held > MEGABYTES)
 
 
 def main() -> None:
@@ -122,7 +118,7 @@ def main() -> None:
             "--year",
             str(wanted.year),
         ]
-        subprocess.run(command, cwd=ROOT, check=True)
+        sys.exit(subprocess.run(command, cwd=ROOT).returncode)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
 
+from benchmarks import _measure
 from benchmarks.year import ROOT, fill
 
 BARE = """
@@ -41,10 +41,16 @@ def sign(path: Path, file: Path, year: int) -> None:
 
     app = create_app(instance=file.parent)
     with app.app_context():
-        before = _memory()
+        before = _measure.most_memory()
         clock, cpu = time.perf_counter(), time.process_time()
         made = write(file, Plan(year, None))
-        print(time.perf_counter() - clock, time.process_time() - cpu, _memory() - before, _memory(), made.rows)
+        print(
+            time.perf_counter() - clock,
+            time.process_time() - cpu,
+            _measure.most_memory() - before,
+            _measure.most_memory(),
+            made.rows,
+        )
 
 
 def bare(path: Path, file: Path, year: int) -> float:
@@ -60,11 +66,7 @@ def bare(path: Path, file: Path, year: int) -> float:
     return time.process_time() - cpu
 
 
-def _memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def main() -> None:
+def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--keep", type=Path, help="fill this file, or use it again")
     asked.add_argument("--scale", type=float, default=1.0)
@@ -73,15 +75,15 @@ def main() -> None:
     wanted = asked.parse_args()
     if wanted.sign:
         sign(wanted.keep, wanted.sign, wanted.year)
-        return
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         path = wanted.keep or Path(folder) / "year.db"
         if not path.exists():
             fill(path, wanted.scale)
-        report(path, Path(folder), wanted.year)
+        return report(path, Path(folder), wanted.year)
 
 
-def report(path: Path, folder: Path, year: int) -> None:
+def report(path: Path, folder: Path, year: int) -> int:
     file = folder / "statement.sqlite"
     command = [sys.executable, "-m", "benchmarks.statement", "--sign", file, "--keep", path, "--year", str(year)]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
@@ -96,6 +98,7 @@ def report(path: Path, folder: Path, year: int) -> None:
     print(f"memory of signing     {most:.0f} MB, {more:.0f} of it while it wrote  limit 400 MB: {_verdict(most / 400)}")
     print(f"a bare copy           CPU {copied:.1f} s, ratio {cpu / copied:.1f}")
     print(f"verify.py             {took:.1f} s, {'agrees' if verified.returncode == 0 else 'DIFFERS'}")
+    return 1 if cpu > 60 or most > 400 or verified.returncode else 0
 
 
 def _verdict(of_limit: float) -> str:
@@ -103,4 +106,4 @@ def _verdict(of_limit: float) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

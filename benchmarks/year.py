@@ -257,7 +257,7 @@ def cold(path: Path, year: int) -> None:
         print("kept", time.perf_counter() - clock, time.process_time() - cpu)
 
 
-def main() -> None:
+def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--keep", type=Path, help="fill this file, or use it again")
     asked.add_argument("--scale", type=float, default=1.0)
@@ -266,17 +266,18 @@ def main() -> None:
     wanted = asked.parse_args()
     if wanted.cold:
         cold(wanted.keep, wanted.year)
-        return
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         path = wanted.keep or Path(folder) / "year.db"
         if not path.exists():
             started = time.perf_counter()
             fill(path, wanted.scale)
             print(f"filled in {time.perf_counter() - started:.0f} s, {path.stat().st_size / 1e6:.0f} MB")
-        report(path, wanted.year)
+        return 0 if report(path, wanted.year) else 1
 
 
-def report(path: Path, year: int) -> None:
+def report(path: Path, year: int) -> bool:
+    """Were all limits kept?"""
     found: dict[str, list[tuple[float, float]]] = {"cold": [], "bare": [], "kept": []}
     command = [sys.executable, "-m", "benchmarks.year", "--cold", "--keep", str(path), "--year", str(year)]
     for _ in range(3):
@@ -286,18 +287,25 @@ def report(path: Path, year: int) -> None:
     wall, cpu = (statistics.median(times) for times in zip(*found["cold"], strict=True))
     bare = statistics.median(times[1] for times in found["bare"])
     by_hand = typed(path, year)
+    ratio = cpu / by_hand
     kept = statistics.median(times[0] for times in found["kept"])
     print(f"load of the machine        {os.getloadavg()[0]:6.2f} on {os.cpu_count()} cores, before and during the run")
-    _verdict("cold, a fresh process", f"{wall:.3f} s, CPU {cpu:.3f} s", wall / 0.5, "0.5 s on 2 cores")
-    _verdict("its own statements bare", f"CPU {bare:.3f} s, ratio {cpu / bare:.2f}", cpu / bare / 1.5, "1.5")
-    _verdict("the same tables typed", f"CPU {by_hand:.3f} s, ratio {cpu / by_hand:.2f}", cpu / by_hand / 1.5, "1.5")
-    _verdict("nothing changed", f"{kept * 1000:.2f} ms", kept / 0.020, "20 ms")
+    return all(
+        [
+            verdict("cold, a fresh process", f"{wall:.3f} s, CPU {cpu:.3f} s", wall / 0.5, "0.5 s on 2 cores"),
+            verdict("its own statements bare", f"CPU {bare:.3f} s, ratio {cpu / bare:.2f}", cpu / bare / 1.5, "1.5"),
+            verdict("the same tables typed", f"CPU {by_hand:.3f} s, ratio {ratio:.2f}", ratio / 1.5, "1.5"),
+            verdict("nothing changed", f"{kept * 1000:.2f} ms", kept / 0.020, "20 ms"),
+        ]
+    )
 
 
-def _verdict(what: str, measured: str, of_limit: float, limit: str) -> None:
-    verdict = "kept" if of_limit <= 1 else "OVER"
-    print(f"{what:26} {measured:30} limit {limit}: {of_limit:.2f} of it, {verdict}")
+def verdict(what: str, measured: str, of_limit: float, limit: str) -> bool:
+    """Print a figure beside its limit; was that kept?"""
+    kept = of_limit <= 1
+    print(f"{what:26} {measured:30} limit {limit}: {of_limit:.2f} of it, {'kept' if kept else 'OVER'}")
+    return kept
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
