@@ -63,7 +63,6 @@ def an_account(role: str | None = None, provider: Provider | None = None, name: 
     db.session.add(account)
     db.session.flush()
     if role:
-        role = {"bureau": "officer"}.get(role, role)
         if role in AT_AN_INSTITUTION and provider is None:
             provider = a_provider()
         account.grant(role, NOON, provider)

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -107,9 +107,15 @@ def pseudonyms(path: Path) -> set[str]:
 
 
 def test_it_holds_no_name_no_number_and_no_key(app, tmp_path):
-    a_school()
+    school, _ = a_school()
+    number = "E00001234"
+    with writing():
+        counted = a_person("演示有号", mobile="13900004321", document=("passport", number), birth_on=date(1951, 6, 7))
+        attend(held(school.provider, date(YEAR, 5, 6)), counted)
     path, _ = made_of(tmp_path)
     told = path.read_bytes()
+    for word in (number, "13900004321", "1951-06-07", counted.uid):
+        assert word.encode() not in told
     key = app.config["INDEX_KEY"]
     assert key not in told and key.hex().encode() not in told
     for person in db.session.scalars(db.select(Person)):

@@ -19,7 +19,6 @@ from app.counts.targets import Row, history, mean_of_rows, target_row, target_ro
 from app.database import db, writing
 from app.models import Certificate, RegisterEntry, ReportedFigure, Target, TargetChange
 from app.models.register import NAMED
-from app.models.reported import KINDS
 from app.models.target import COMPARATORS, MEASURES, PERIODS, load_plan, missing_of_plan, the_plan
 from app.refusal import Refusal
 from tests import test_recount
@@ -295,6 +294,8 @@ def test_r21_the_mean_is_of_years_reported_with_a_document_and_attested_ones(app
         a_statement(year=2024, attested_at=None)  # not included – drawn up, not signed yet
     assert mean_of_rows(history(target, 2026, TODAY)).years[-1] == (2025, "attested")
     assert row_of(target).mean.low == Fraction(2002, 3)
+    earlier = target_row(target, 2024, Reader(2021, 2024, TODAY)).mean
+    assert earlier.years == ((2022, "reported"), (2023, "reported")), "up to that year: 2025 is later"
 
 
 def test_a_figure_from_outside_the_registry_is_added_and_marked_as_mixed(app):
@@ -533,4 +534,3 @@ def test_the_command_prints_what_the_pages_show(app):
     lines = run(args=["targets", "2026"]).output.splitlines()
     assert len(lines) == 24 and lines[0].startswith("编号")
     assert "新增 0 个指标" in run(args=["plan", "load"]).output
-    assert set(KINDS) >= {"enrolment", "target"}

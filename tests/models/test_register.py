@@ -74,7 +74,7 @@ def test_a_level_narrows_and_several_states_widen(app):
 
 def test_a_correction_is_a_further_row_and_leaves_the_first_one(app):
     with writing():
-        clerk = an_account("bureau")
+        clerk = an_account("officer")
         entry = an_entry("base_on_campus", "数控基地（演示）", ("accepted", date(2024, 6, 1)))
         first = entry.history[0]
         said = {"document": "演示〔2025〕2号", "by": clerk, "at": NOON, "day": TODAY}
@@ -130,8 +130,8 @@ def test_a_description_keeps_what_it_said_before(app):
     with writing():
         entry = an_entry("studio", "焊接工作室（演示）", level="school")
         facts = {"name": "焊接工作室（演示）", "level": "city", "year": 2024}
-        entry.describe(by=an_account("bureau"), at=NOON, day=TODAY, **facts)
-        entry.describe(by=an_account("bureau"), at=NOON, day=TODAY, **facts)  # nothing new: nothing to keep
+        entry.describe(by=an_account("officer"), at=NOON, day=TODAY, **facts)
+        entry.describe(by=an_account("officer"), at=NOON, day=TODAY, **facts)  # nothing new: nothing to keep
     assert [(row.aspect, row.note) for row in entry.history] == [("facts", "焊接工作室（演示），校级")]
     assert entry.state_on(TODAY) is None, "a correction of facts is no state"
 

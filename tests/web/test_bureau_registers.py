@@ -172,3 +172,32 @@ def test_honours_stand_on_the_course_the_institution_and_the_persons_own_page(cl
         entry = db.session.get_one(RegisterEntry, star.id)
         entry.consent(True, today(), document_name="同意书（演示）", by=None, at=NOON, day=today())
     assert "刘演示桂兰" in words(client.get("/honours"))
+
+
+def test_a_reader_sees_the_lists_and_no_form_and_no_name_in_clear(client, bureau):
+    name = "王演示之星"
+    answer = bureau.post("/bureau/registers/learning_star/entries/new", data={"name": name, "level": "city"})
+    entry = answer.location.rsplit("/", 1)[1]
+    with writing():
+        reader = an_account("reader")
+    client.sign_in(reader)
+    for page in (
+        "registers",
+        "registers/learning_star",
+        f"register-entries/{entry}",
+        "programmes",
+        "targets",
+        "reported",
+    ):
+        answer = client.get(f"/bureau/{page}")
+        assert answer.status_code == 200 and 'method="post"' not in answer.text.split("<main")[1], page
+        assert name not in answer.text and "/new" not in answer.text, page
+    for page in ("registers/new", "registers/learning_star/entries/new", f"register-entries/{entry}/description",
+                 "targets/new", "policies/new", "reported/new"):  # fmt: skip
+        assert client.get(f"/bureau/{page}").status_code == 404, page
+
+
+@pytest.mark.parametrize("asked", ["year=99999999999999999999", "provider=99999999999999999999", "year=-1", "year=x"])
+def test_what_no_column_holds_asks_for_nothing(bureau, asked):
+    assert bureau.get(f"/bureau/reported?{asked}").status_code == 200
+    assert bureau.get(f"/bureau/reported/new?{asked}").status_code == 200

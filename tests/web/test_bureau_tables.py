@@ -134,3 +134,18 @@ def test_a_rule_is_tried_and_the_moved_are_listed(bureau, a_year):
 )
 def test_what_is_no_table_is_not_found(bureau, url):
     assert bureau.get(url).status_code == 404
+
+
+def test_people_of_two_rows_are_asked_for_and_nothing_else(bureau, a_year):
+    page = f"{YEAR}/sign-ups?category=elderly&also_category=rural"
+    for measure in ("persons", "person_times", "completions"):
+        assert bureau.get(f"{page}&measure={measure}").status_code == 200
+    for measure in ("certificates", "class_hours", "group_headcount", "person_times_total"):
+        assert bureau.get(f"{page}&measure={measure}").status_code == 404, measure
+    assert "当年任何时候登记在老年教育班里" not in words(bureau.get(f"{page}&measure=persons")), (
+        "of the whole row, and this is a part"
+    )
+    whole = f"{YEAR}/sign-ups?category=elderly&measure=persons"
+    assert "当年任何时候登记在老年教育班里" in words(
+        bureau.get(whole)
+    ) and "当年任何时候登记在老年教育班里" not in words(bureau.get(f"{whole}&basis=school"))

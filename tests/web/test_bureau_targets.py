@@ -59,7 +59,7 @@ def test_a_target_that_is_edited_keeps_what_it_said_and_one_that_ends_stays_read
     assert "目标值，以前是：2000" in page and "张演示科长" in page and "2,500 人次" in page
     assert bureau.post("/bureau/targets/D1/end", data={"valid_to": "2020-01-01"}).status_code == 409
     assert bureau.post("/bureau/targets/D1/end", data={"valid_to": "2025-12-31"}).status_code == 303
-    assert "停用" in words(bureau.get("/bureau/targets/D1"))
+    assert "到 2025-12-31 停用" in words(bureau.get("/bureau/targets/D1"))
     assert "新能源技能" in words(bureau.get("/bureau/targets?year=2025"))
     assert "新能源技能" not in words(bureau.get("/bureau/targets?year=2026"))
     assert bureau.post("/bureau/targets/D1/description", data=typed).status_code == 409
@@ -106,7 +106,7 @@ def test_each_figure_of_the_targets_opens_its_rows(bureau):
     assert "全市在册 1" in page and "年龄不详 1 人次、1 人" in page
     page = words(bureau.get("/bureau/targets/T7?year=2026"))
     assert "吉林市开放大学" in page and "2 不低于 2" not in page and "1 所中 1 所达到" in page
-    assert "8" in words(bureau.get("/bureau/targets/T12?year=2026")), "one and seven from outside"
+    assert "8 没有超过 2,000" in words(bureau.get("/bureau/targets/T12?year=2026")), "one and seven from outside"
 
 
 def test_a_figure_is_reported_and_corrected_and_the_earlier_stays(bureau):

@@ -18,7 +18,7 @@ from tests.test_every_route import WHO_MAY, World, routes_of
 
 LOCKED = exc.OperationalError("UPDATE person", {}, sqlite.OperationalError("database is locked"))
 SECRET = "王演示秀英 13900001234 QZXSECRET"
-TRACE = re.compile(r"Traceback|File &#34;|File \"|SELECT|sqlalchemy|RuntimeError|(?<!/verify)\.py\b")
+TRACE = re.compile(r"Traceback|File &#34;|File \"|SELECT|sqlalchemy|RuntimeError|\.py\b")
 
 
 def fails(client, times: int, error: Exception) -> list[int]:
@@ -125,10 +125,12 @@ def test_a_mistake_in_any_view_answers_with_the_plain_page(app, caplog):
         who = {"visitor": "visitor", "anyone": "resident", "bureau": "officer"}.get(
             WHO_MAY[rule.endpoint], WHO_MAY[rule.endpoint]
         )
-        answer = world.askers[who].client.open(world.address(rule, "ours"), method=method)
+        url = world.address(rule, "ours")
+        answer = world.askers[who].client.open(url, method=method)
         assert answer.status_code == 500, f"{method} {rule}"
-        assert not TRACE.search(answer.text), f"{method} {rule}"
+        # The page's own address stands in its links, and one address is that of a program.
+        assert not TRACE.search(answer.text.replace(url, "")), f"{method} {rule}"
         assert "电话" in answer.text
         seen += 1
-    assert seen > 50
+    assert seen >= len(WHO_MAY)
     assert all(word not in caplog.text for word in SECRET.split())

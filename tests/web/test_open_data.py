@@ -122,8 +122,9 @@ def test_a_year_that_runs_and_an_empty_one_are_not_published(bureau, a_year_of_c
 @pytest.mark.engine("sqlite")
 def test_who_only_reads_sees_the_draft_and_no_button(client, a_year_of_crowds):
     with writing():
-        reader = an_account("bureau")
-    page = client.sign_in(reader).get(f"/bureau/years/{YEAR}/open-data")
-    may = "<button>公开" in page.get_data(as_text=True)
-    assert may == (publish(client).status_code == 303)
+        reader, officer = an_account("reader"), an_account("officer")
+    page = f"/bureau/years/{YEAR}/open-data"
+    assert "<button>公开" not in client.sign_in(reader).get(page).get_data(as_text=True)
+    assert publish(client).status_code == 404 and OpenRelease.years() == []
     assert draft(YEAR).hidden
+    assert "<button>公开" in client.sign_in(officer).get(page).get_data(as_text=True)

@@ -267,10 +267,10 @@ def test_a_draft_answers_like_what_does_not_exist(client):
     for address in (f"/offerings/{draft.id}", f"/offerings/{draft.id}/calendar.ics", "/offerings/99999999999999999999"):
         answer = client.get(address)
         assert answer.status_code == 404
-        pages = answer.data.replace(address.encode(), b""), missing.data.replace(b"/offerings/987654", b"")
-        # A number that no row can have is no address of ours, so the menu marks nothing.
-        one, other = (page.replace(b' aria-current="page"', b"") for page in pages)
-        assert one == other
+        pages = [answer.data.replace(address.encode(), b""), missing.data.replace(b"/offerings/987654", b"")]
+        if len(address) > 30:  # a number that no row can have is no address of ours, so the menu marks nothing
+            pages = [page.replace(b' aria-current="page"', b"") for page in pages]
+        assert pages[0] == pages[1]
 
 
 @pytest.mark.engine("sqlite")
